@@ -1,0 +1,347 @@
+"""Grade a folder of submissions: the model question of each, one row and one page each.
+
+Nothing that a submission holds can stop the others. Results are kept one by one, so a
+run that was interrupted goes on where it stopped; a submission counts as known if its
+bytes, the hidden split, the assignment and the grader are the same.
+"""
+
+import hashlib
+import json
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import onnxruntime
+from tqdm import tqdm
+
+import utils
+from grader.assignment import Assignment, load_assignment
+from grader.gradebook import write_atomically, write_gradebook
+from grader.hidden_split import HiddenSplit
+from grader.intake import Archive, hash_file, read_file
+from grader.model_tests import ModelTests, model_test_source
+from grader.report import write_page
+from grader.results import Result
+from grader.sandbox.parent import Sandbox
+from grader.sandbox.protocol import Layer
+from grader.scoring import Scorer
+from utils.errors import ParameterError, StoreError
+from utils.notes.embedded import load_notes
+from utils.notes.store import NoteStore
+from utils.submission.codes import GRADER_CODES, HINTS, Code, Rejection
+
+__all__ = ["GRADER_VERSION", "Batch", "find_submissions", "grade_submissions"]
+
+GRADER_VERSION = 1
+"""Counts the ways of grading: stored results of another one are not used."""
+
+GRADES = "grades.csv"
+
+
+@dataclass
+class Batch:
+    """What a run of the grader did.
+
+    Attributes
+    ----------
+    results : list of Result
+        Ordered by submission.
+    ignored : list of str
+        Names in the folder that are no zips.
+    layers : tuple of Layer
+        Protections that models ran under.
+    n_known : int
+        Results that were there already.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    layers: tuple[Layer, ...] = ()
+    n_known: int = 0
+
+
+def find_submissions(folder: Path) -> tuple[list[Path], list[str]]:
+    """Return the zips of a folder, and the names of what else lies there.
+
+    What is called ``.zip`` is a submission, even if it is none; folders and other files
+    are left alone. The path of a single zip will do, too.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such folder, or no zip in it.
+    """
+    if folder.is_file() and folder.suffix.lower() == ".zip":
+        return [folder], []
+    if not folder.is_dir():
+        raise ParameterError(f"expected a folder with submissions (*.zip), got {folder}")
+    zips, ignored = [], []
+    for path in sorted(folder.iterdir(), key=lambda p: p.name):
+        is_zip = path.suffix.lower() == ".zip" and not path.is_dir()
+        if is_zip and not path.name.startswith("."):
+            zips.append(path)
+        else:
+            ignored.append(path.name)
+    if not zips:
+        raise ParameterError(f"expected submissions (*.zip) in {folder}, found none")
+    return zips, ignored
+
+
+def grade_submissions(
+    submissions: str | Path,
+    *,
+    hidden: str | Path,
+    out: str | Path,
+    assignment: Assignment | str | Path = "hw3_nsynth_cnn",
+    jobs: int = 1,
+    autograder: str | Path | None = None,
+    practice: str | Path | None = None,
+    progress: bool = True,
+) -> Batch:
+    """Grade the model question of all submissions in a folder.
+
+    Parameters
+    ----------
+    submissions : path
+        Folder with one zip a submission.
+    hidden : path
+        A hidden split, from ``python -m grader hidden build``.
+    out : path
+        Folder for ``grades.csv``, ``pages/`` and ``results/``.
+    assignment : Assignment, str or path
+        Or its name or folder.
+    jobs : int
+        Models that run at the same time.
+    autograder : path, optional
+        Autograder zip that holds the tests; default: they come from the master.
+    practice : path, optional
+        Store with the practice split; needed unless models are trained on the notes that
+        come with the course.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Batch
+        All results, in the order of the gradebook.
+
+    Raises
+    ------
+    ParameterError, StoreError, AssignmentError, SandboxError
+        If grading can't start. A single submission never raises.
+    KeyboardInterrupt
+        When stopped; the gradebook is written first, with what is finished.
+    """
+    if jobs < 1:
+        raise ParameterError(f"jobs: expected 1 or more, got {jobs}")
+    if not isinstance(assignment, Assignment):
+        assignment = load_assignment(assignment)
+    paths, ignored = find_submissions(Path(submissions))
+    split = HiddenSplit.open(hidden)
+    notes = _practice_store(assignment, practice).split("practice")
+    source = model_test_source(assignment, autograder=Path(autograder) if autograder else None)
+    tests = ModelTests(source, assignment)
+    scorer = Scorer(assignment, split, notes, tests)
+    settings = _settings(assignment, split, notes.store, tests)
+    grader = _Grader(assignment, scorer, _Results(Path(out), settings))
+    batch = grader.run(paths, jobs=jobs, progress=progress)
+    batch.ignored = ignored
+    return batch
+
+
+def _practice_store(assignment: Assignment, path: str | Path | None) -> NoteStore:
+    """Return the store with the practice split that belongs to an assignment."""
+    wanted = assignment.training_data.dataset
+    if path is None:
+        if wanted != "embedded":
+            raise ParameterError(
+                f"{assignment.name} is trained on data set {wanted[:12]}: name its store with "
+                "--practice"
+            )
+        return load_notes()
+    store = NoteStore.open(path)
+    if wanted != store.dataset_id and not (
+        wanted == "embedded" and store.dataset_id == load_notes().dataset_id
+    ):
+        raise ParameterError(
+            f"expected the data set {wanted[:12]} that {assignment.name} is trained on, got "
+            f"{store.dataset_id[:12]}"
+        )
+    return store
+
+
+def _settings(
+    assignment: Assignment, hidden: HiddenSplit, practice: NoteStore, tests: ModelTests
+) -> str:
+    """Return a hash of everything but the submission that a result depends on."""
+    parts = [
+        GRADER_VERSION,
+        utils.__version__,
+        onnxruntime.__version__,
+        hidden.id,
+        practice.dataset_id,
+        tests.sha256,
+        assignment.name,
+        repr((assignment.model_question, assignment.credit, assignment.credit_points)),
+        repr(assignment.limits),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class _Results:
+    """Finished results, one file each, so that a stopped run can go on."""
+
+    def __init__(self, out: Path, settings: str) -> None:
+        self.out, self._settings = out, settings
+        self._folder = out / "results"
+        self.pages = out / "pages"
+        try:
+            self.pages.mkdir(parents=True, exist_ok=True)
+            # hidden scores stand in it
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"can't write into {out}: {error.strerror}") from error
+
+    def find(self, sha256: str) -> Result | None:
+        """Return the result of a submission's bytes, if there is one."""
+        try:
+            return Result.from_json(self._path(sha256).read_text(encoding="utf-8"))
+        except (OSError, StoreError, UnicodeDecodeError):
+            return None
+
+    def keep(self, result: Result) -> None:
+        """Keep a result, unless it was the grader that failed."""
+        if result.status != "infra_error":
+            write_atomically(self._path(result.sha256), result.to_json())
+
+    def _path(self, sha256: str) -> Path:
+        key = hashlib.sha256(f"{sha256} {self._settings}".encode()).hexdigest()
+        return self._folder / f"{key}.json"
+
+
+class _Grader:
+    """Grades submissions in some threads; each model runs in a sandbox of its own."""
+
+    def __init__(self, assignment: Assignment, scorer: Scorer, results: _Results) -> None:
+        self._assignment, self._scorer, self._results = assignment, scorer, results
+        self._sandboxes: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._n_known = 0
+
+    def run(self, paths: Sequence[Path], *, jobs: int, progress: bool) -> Batch:
+        """Grade all submissions; write pages and gradebook."""
+        sandboxes = [Sandbox(slot) for slot in range(min(jobs, len(paths)))]
+        results: dict[Path, Result] = {}
+        try:
+            # before any submission is judged: does the sandbox work here at all?
+            layers = sandboxes[0].check()
+            for sandbox in sandboxes:
+                self._sandboxes.put(sandbox)
+            self._grade_all(paths, len(sandboxes), results, progress=progress)
+        finally:
+            self._stopped.set()
+            for sandbox in sandboxes:
+                sandbox.close()
+            if results:
+                rows = [results.get(path) or self._not_finished(path) for path in paths]
+                write_gradebook(rows, self._results.out / GRADES)
+        return Batch(results=rows, layers=layers, n_known=self._n_known)
+
+    def _grade_all(
+        self, paths: Sequence[Path], jobs: int, results: dict[Path, Result], *, progress: bool
+    ) -> None:
+        """Grade all submissions, and put each result where it belongs as soon as it is there."""
+        pool = ThreadPoolExecutor(jobs)
+        try:
+            futures: dict[Future[Result], Path] = {
+                pool.submit(self.grade, path): path for path in paths
+            }
+            done = as_completed(futures)
+            for future in tqdm(done, total=len(paths), unit="zip", disable=not progress):
+                result = future.result()
+                results[futures[future]] = result
+                write_page(result, self._assignment, self._results.pages)
+        except BaseException:
+            self._stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+
+    def grade(self, path: Path) -> Result:
+        """Return the result of one submission; never raises for what is in it."""
+        began = time.monotonic()
+        sha256 = ""
+        try:
+            sha256 = hash_file(path)
+            known = self._results.find(sha256)
+            if known is not None:
+                self._n_known += 1
+                return replace(known, submission=path.name, student=path.stem)
+            result = self._grade_content(path, sha256)
+        except Rejection as rejection:
+            result = self._refused(path, sha256, rejection.code, rejection.detail)
+        except Exception as error:
+            # a mistake of ours, a full disk, a lost sandbox: the others must go on
+            code = Code.NOT_FINISHED if self._stopped.is_set() else Code.INFRA_ERROR
+            result = self._refused(path, sha256, code, f"{type(error).__name__}: {error}")
+        result = replace(result, seconds=time.monotonic() - began)
+        self._results.keep(result)
+        return result
+
+    def _grade_content(self, path: Path, sha256: str) -> Result:
+        """Return the result of a submission that keeps all rules."""
+        limits = self._assignment.limits
+        archive = Archive(read_file(path))
+        model = archive.model(max_bytes=int(limits.model_mb * 1e6))
+        sandbox = self._sandboxes.get()
+        try:
+            repeats = self._scorer.repeats(model)
+            run = sandbox.run(model, self._scorer.mels, repeats, limits=limits)
+        finally:
+            self._sandboxes.put(sandbox)
+        marks = self._scorer.mark(run)
+        warnings = list(run.warnings)
+        if archive.notebook(self._assignment.notebook) is None:
+            warnings.append(f"no readable {self._assignment.notebook} in the zip")
+        return replace(
+            self._empty(path, sha256),
+            status="graded",
+            message="; ".join(warnings),
+            warnings=tuple(warnings),
+            score=marks.score,
+            practice=marks.practice,
+            practice_confusion=marks.practice_confusion,
+            cases=marks.cases,
+            model_points=marks.points,
+        )
+
+    def _empty(self, path: Path, sha256: str) -> Result:
+        """Return the result of a submission that nothing is known of."""
+        return Result(
+            submission=path.name,
+            student=path.stem,
+            assignment=self._assignment.name,
+            sha256=sha256,
+            status="infra_error",
+            max_points=self._assignment.model_question.points,
+        )
+
+    def _refused(self, path: Path, sha256: str, code: Code, detail: str) -> Result:
+        """Return the result of a submission without a score."""
+        ours = code in GRADER_CODES
+        return replace(
+            self._empty(path, sha256),
+            status="infra_error" if ours else "rejected",
+            code=code.value,
+            message=detail,
+            hint=HINTS[code],
+            model_points=None if ours else 0.0,
+        )
+
+    def _not_finished(self, path: Path) -> Result:
+        """Return the result of a submission whose turn never came."""
+        return self._refused(path, "", Code.NOT_FINISHED, "the grader was stopped")

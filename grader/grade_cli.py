@@ -1,0 +1,106 @@
+"""``python -m grader grade``."""
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from grader.grade import Batch, grade_submissions
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the verb; return 0, or 3 if the grader failed on some submission."""
+    options = _parser().parse_args(argv)
+    batch = grade_submissions(
+        options.submissions,
+        hidden=options.hidden,
+        out=options.out,
+        assignment=options.assignment,
+        jobs=options.jobs,
+        autograder=options.autograder,
+        practice=options.practice,
+    )
+    for layer in batch.layers:
+        if not layer.active:
+            print(f"note: models ran without the protection “{layer.name}”: {layer.note}")
+    if batch.ignored:
+        print(f"ignored, not a .zip: {', '.join(batch.ignored[:10])}")
+    _print_table(batch)
+    counts = Counter(result.status for result in batch.results)
+    print(
+        f"{counts['graded']} graded, {counts['rejected']} rejected, "
+        f"{counts['infra_error']} not graded by a fault of the grader "
+        f"({batch.n_known} known from before)"
+    )
+    print("Only the model question was graded: auto_points and manual_points are still blank.")
+    print(f"gradebook:  {options.out / 'grades.csv'}\npages:      {options.out / 'pages'}")
+    return 3 if counts["infra_error"] else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m grader grade",
+        description="Grade the model question of each submission. Run it again after an "
+        "interruption, or with new submissions: what is finished is not done again.",
+    )
+    parser.add_argument(
+        "submissions", type=Path, metavar="SUBMISSIONS_DIR", help="folder with one zip a submission"
+    )
+    parser.add_argument("--hidden", type=Path, required=True, help="from `hidden build`")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="RESULTS", help="results go here"
+    )
+    parser.add_argument(
+        "--assignment",
+        default="hw3_nsynth_cnn",
+        metavar="NAME",
+        help="name or folder of the assignment (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(4, os.cpu_count() or 1),
+        metavar="N",
+        help="models that run at the same time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--autograder",
+        type=Path,
+        metavar="ZIP",
+        help="autograder zip with the tests (default: made from the master)",
+    )
+    parser.add_argument(
+        "--practice",
+        type=Path,
+        metavar="STORE",
+        help="store with the practice split (default: the notes that come with the course)",
+    )
+    return parser
+
+
+def _print_table(batch: Batch) -> None:
+    """Print the gradebook, if it is not too long for a screen."""
+    if len(batch.results) > 50:
+        return
+    table = Table(box=box.SIMPLE)
+    for title in ("submission", "status", "hidden score", "95 % interval", "points", "code"):
+        table.add_column(title, justify="right" if title in ("hidden score", "points") else "left")
+    for result in batch.results:
+        score = result.score
+        table.add_row(
+            Text(result.submission),
+            result.status,
+            f"{score.value:.1%}" if score else "",
+            f"{score.low:.0%} to {score.high:.0%}" if score else "",
+            "" if result.model_points is None else f"{result.model_points:.2f}",
+            result.code,
+        )
+    Console().print(table)

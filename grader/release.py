@@ -1,0 +1,252 @@
+"""``python -m grader release``: hand out a homework, or the students' whole tree.
+
+A homework release holds
+
+=============================  ====================================================
+``student/``                   what students get (also in the students' tree)
+``autograder/``                the notebook with solutions and what otter needs
+``<name>-autograder.zip``      the autograder zip that ``otter assign`` wrote
+``reference/``                 the run of the solutions: notebook with outputs, model
+                               and history; for instructors only
+``release.json``               versions, checksums, how long the reference run took
+=============================  ====================================================
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from grader.assignment import Assignment, load_assignment
+from grader.otter_assign import Assigned, run_otter_assign
+from grader.publish import MARKER, fresh_folder
+from grader.reference_run import ReferenceRun, run_notebook
+from grader.student_tree import build_student_tree, check_student_notebook, stage_assignment
+from utils.errors import CourseError
+
+__all__ = ["KIND", "Release", "main", "release_assignment"]
+
+KIND = "homework release"
+
+ZIP_TODAY = (
+    "Note: the zip is otter's own. It runs the public and hidden tests beside the student's code,\n"
+    "so a student can cheat it, and it scores the model question on the practice notes only.\n"
+    "`python -m grader grade` scores the models on the hidden notes; use its results for grades."
+)
+"""What the autograder zip does today; said at the end of each release."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Where the parts of a homework release lie.
+
+    Attributes
+    ----------
+    folder, student, autograder : Path
+        The release, its part for students, its part for instructors.
+    zip_file : Path
+        otter's autograder zip.
+    reference : Path or None
+        Folder with the reference run's ``model.onnx``, ``history.json`` and notebook;
+        None for a release without a run.
+    train_seconds, run_seconds : float or None
+        How long the reference run trained, and took altogether.
+    """
+
+    folder: Path
+    student: Path
+    autograder: Path
+    zip_file: Path
+    reference: Path | None
+    train_seconds: float | None
+    run_seconds: float | None
+
+
+def _reference(assignment: Assignment, master: Path, progress: bool) -> ReferenceRun:
+    """Run the solutions beside the staged master, and check that they left what students submit."""
+    run = run_notebook(master, progress=progress)
+    for name in assignment.submission:
+        path = master.parent / name
+        if not path.is_file() or not path.stat().st_size:
+            raise CourseError(
+                f"expected that running {master.name} writes {name}, got no such file"
+            )
+    return run
+
+
+def _keep_reference(assignment: Assignment, master: Path, run: ReferenceRun, goal: Path) -> None:
+    """Keep the reference run for instructors."""
+    goal.mkdir()
+    nbformat.write(run.notebook, goal / master.name)
+    for name in assignment.submission:
+        if name != master.name:
+            shutil.copyfile(master.parent / name, goal / name)
+
+
+def _lay_out(assignment: Assignment, assigned: Assigned, folder: Path, ran: bool) -> None:
+    """Give otter's output its place in the release."""
+    assigned.zip_file.replace(folder / f"{assignment.name}-autograder.zip")
+    shutil.copytree(assigned.student, folder / "student")
+    shutil.copytree(assigned.autograder, folder / "autograder")
+    if not ran:  # the empty stand-ins that otter asked for
+        for path in (folder / "autograder").iterdir():
+            if path.name in assignment.submission and not path.stat().st_size:
+                path.unlink()
+
+
+def _write_marker(assignment: Assignment, folder: Path, run: ReferenceRun | None) -> None:
+    """Write release.json: what was released, from what, with which versions."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    marker: dict[str, Any] = {
+        "format": 1,
+        "kind": KIND,
+        "assignment": assignment.name,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {name: version(name) for name in ("otter-grader", "torch", "onnxruntime")},
+        "reference_run": None
+        if run is None
+        else {"seconds": round(run.seconds, 1), "train_seconds": round(run.train_seconds, 1)},
+        "sha256": {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+        },
+    }
+    (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+
+
+def release_assignment(
+    assignment: Assignment,
+    out: Path,
+    *,
+    run: bool = True,
+    progress: bool = True,
+    say: Callable[[str], None] = print,
+) -> Release:
+    """Release a homework with the stock ``otter assign``.
+
+    First the solutions are run from top to bottom, training included: the reference
+    run. Its model and history then lie beside the master, as they lie beside a
+    student's notebook, so that otter's own test of the solutions need not train again.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        What to release.
+    out : Path
+        A free name, an empty folder, or an earlier homework release, which is replaced.
+    run : bool
+        False leaves out the reference run and otter's test of the solutions.
+    progress : bool
+        Show a bar during the reference run.
+    say : callable
+        Gets a line for each step.
+
+    Returns
+    -------
+    Release
+        Where everything lies.
+
+    Raises
+    ------
+    AssignError, ReferenceRunError, LeakError, FolderError
+        Nothing is released then, and ``out`` stays as it is.
+    """
+    start = time.perf_counter()
+
+    def step(text: str) -> None:
+        say(f"[{time.perf_counter() - start:5.1f} s] {text}")
+
+    reference: ReferenceRun | None = None
+    with (
+        fresh_folder(out, kind=KIND) as folder,
+        tempfile.TemporaryDirectory(prefix="release-") as scratch,
+    ):
+        master = stage_assignment(assignment, Path(scratch) / assignment.name)
+        if run:
+            step("running the solutions from top to bottom (the reference run)")
+            reference = _reference(assignment, master, progress)
+            step(f"reference run done, {reference.train_seconds:.0f} s of it training")
+            _keep_reference(assignment, master, reference, folder / "reference")
+        step("otter assign" + ("" if run else " --no-run-tests"))
+        assigned = run_otter_assign(
+            master, Path(scratch) / "out", run_tests=run, say=lambda line: say(f"    {line}")
+        )
+        check_student_notebook(master, assigned.student / master.name)
+        _lay_out(assignment, assigned, folder, run)
+        _write_marker(assignment, folder, reference)
+    step(f"released in {out}")
+    return _as_release(assignment, out, reference)
+
+
+def _as_release(assignment: Assignment, out: Path, run: ReferenceRun | None) -> Release:
+    """Return the paths of a finished release."""
+    return Release(
+        folder=out,
+        student=out / "student",
+        autograder=out / "autograder",
+        zip_file=out / f"{assignment.name}-autograder.zip",
+        reference=None if run is None else out / "reference",
+        train_seconds=None if run is None else run.train_seconds,
+        run_seconds=None if run is None else run.seconds,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m grader release",
+        description="Release a homework with otter assign, or build the students' tree.",
+        epilog="Example: python -m grader release hw3_nsynth_cnn --out ../hw3-release",
+    )
+    parser.add_argument(
+        "assignment", nargs="?", help="name of a folder in assignments/, or its path"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the homework release")
+    parser.add_argument(
+        "--no-run",
+        action="store_true",
+        help="quick: run neither the solutions nor their tests (no reference model then)",
+    )
+    parser.add_argument(
+        "--student",
+        type=Path,
+        metavar="DIR",
+        help="build the tree that students get, and nothing else",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb ``release``; return the exit code."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if (options.assignment is None) == (options.student is None):
+        parser.error("name an assignment and --out DIR, or --student DIR")
+    if options.assignment is not None and options.out is None:
+        parser.error("where to? Add --out DIR")
+    try:
+        if options.student is not None:
+            build_student_tree(options.student)
+            return 0
+        release = release_assignment(
+            load_assignment(options.assignment), options.out, run=not options.no_run
+        )
+    except CourseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"for students:     {release.student}")
+    print(f"with solutions:   {release.autograder}")
+    if release.reference is not None:
+        print(f"reference model:  {release.reference / 'model.onnx'}")
+    print(f"autograder zip:   {release.zip_file}\n{ZIP_TODAY}")
+    return 0

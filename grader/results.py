@@ -1,0 +1,104 @@
+"""What the grader found out about one submission."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from grader.model_tests import CaseResult
+from utils.errors import StoreError
+from utils.submission.score import ModelScore
+
+__all__ = ["Result", "Status"]
+
+Status = Literal["graded", "rejected", "infra_error"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the gradebook, and what stands on the submission's page.
+
+    Attributes
+    ----------
+    submission, student, assignment : str
+        Name of the file, who it is from, name of the homework.
+    sha256 : str
+        Of the file.
+    status : {"graded", "rejected", "infra_error"}
+        "rejected" voids the model question; "infra_error" is no fault of the student and
+        is tried again when the batch is run again.
+    code, message, hint : str
+        Why, for a submission that was not graded: see :mod:`utils.submission.codes`.
+    warnings : tuple of str
+        What did not stop it, but should be mended.
+    score, practice : ModelScore or None
+        On the hidden and on the practice split. The first is for the instructor only.
+    practice_confusion : tuple of tuples of int or None
+        Rows are the true families.
+    cases : tuple of CaseResult
+        Of the model question's tests on the hidden score.
+    model_points : float or None
+        None if not graded yet; 0 for a rejected one.
+    max_points : float
+        Of the model question.
+    seconds : float
+        That grading took.
+    """
+
+    submission: str
+    student: str
+    assignment: str
+    sha256: str
+    status: Status
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+    warnings: tuple[str, ...] = ()
+    score: ModelScore | None = None
+    practice: ModelScore | None = None
+    practice_confusion: tuple[tuple[int, ...], ...] | None = None
+    cases: tuple[CaseResult, ...] = ()
+    model_points: float | None = None
+    max_points: float = 0.0
+    seconds: float = 0.0
+
+    def to_json(self) -> str:
+        """Return the result as a JSON text."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the result of a JSON text.
+
+        Raises
+        ------
+        StoreError
+            The text is damaged.
+        """
+        try:
+            table: dict[str, Any] = json.loads(text)
+            result = cls(**table)
+            confusion = result.practice_confusion
+            return replace(
+                result,
+                warnings=tuple(result.warnings),
+                score=_score(table["score"]),
+                practice=_score(table["practice"]),
+                practice_confusion=confusion and tuple(tuple(row) for row in confusion),
+                cases=tuple(CaseResult(**case) for case in table["cases"]),
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError(f"a stored result is damaged: {error!r}") from error
+
+    @property
+    def page(self) -> str:
+        """File name of the submission's page."""
+        stem = Path(self.submission).stem
+        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in stem)
+        # Names that were changed could meet: the hash keeps them apart.
+        unchanged = safe == stem and not safe.startswith(".") and len(safe) <= 80
+        return f"{safe}.html" if unchanged else f"{safe.lstrip('.')[:80]}-{self.sha256[:8]}.html"
+
+
+def _score(table: dict[str, Any] | None) -> ModelScore | None:
+    return None if table is None else ModelScore(**table)

@@ -1,0 +1,114 @@
+"""From a model's answers to scores and points. Labels are here, and only here.
+
+The child that ran the model has seen neither labels nor this module's process.
+"""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.assignment import Assignment
+from grader.hidden_split import HiddenSplit
+from grader.model_tests import CaseResult, ModelTests
+from grader.sandbox.parent import ModelRun
+from utils.errors import StoreError
+from utils.notes.store import NoteSet
+from utils.submission.credit import credit
+from utils.submission.inference import choose_repeats
+from utils.submission.score import ModelScore, score_details, score_logits
+
+__all__ = ["Marks", "Scorer"]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a model earns.
+
+    Attributes
+    ----------
+    score, practice : ModelScore
+        On the hidden and on the practice split.
+    practice_confusion : tuple of tuples of int
+        Rows are the true families.
+    cases : tuple of CaseResult
+        Of the model question's tests, on the hidden score.
+    points : float
+        Of the cases and of the curve.
+    """
+
+    score: ModelScore
+    practice: ModelScore
+    practice_confusion: tuple[tuple[int, ...], ...]
+    cases: tuple[CaseResult, ...]
+    points: float
+
+
+class Scorer:
+    """Scores answers on the hidden and the practice split, which models see in one go.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    hidden : HiddenSplit
+    practice : NoteSet
+        What students know, too; their pages show this.
+    tests : ModelTests
+        Of the model question.
+
+    Attributes
+    ----------
+    mels : np.ndarray, shape=(n, 64, 64), uint8
+        What models see: hidden notes, then practice notes.
+
+    Raises
+    ------
+    StoreError
+        If hidden and training notes are of different kinds, and nobody agreed to that.
+    """
+
+    def __init__(
+        self, assignment: Assignment, hidden: HiddenSplit, practice: NoteSet, tests: ModelTests
+    ) -> None:
+        kinds = hidden.manifest["kind"], assignment.training_data.kind
+        if kinds[0] != kinds[1] and not hidden.manifest["domain_shift"]:
+            raise StoreError(
+                f"expected hidden notes of kind {kinds[1]!r}, which {assignment.name} is trained "
+                f"on, got {kinds[0]!r}; build the hidden split with --allow-domain-shift if you "
+                "want that"
+            )
+        self._assignment, self._hidden, self._tests = assignment, hidden, tests
+        self._families, self._groups = practice.families, practice.groups
+        self.mels = np.concatenate([hidden.mels, practice.mels_uint8()])
+        self._one_at_a_time = threading.Lock()
+
+    def repeats(self, model: bytes) -> np.ndarray:
+        """Return which notes are run again; the same for the same model."""
+        seed = hashlib.sha256(self._hidden.id.encode() + model).digest()
+        return choose_repeats(len(self.mels), np.random.default_rng(list(seed)))
+
+    def mark(self, run: ModelRun) -> Marks:
+        """Return what a model earns."""
+        n_hidden = len(self._hidden)
+        hidden, practice = run.logits[:n_hidden], run.logits[n_hidden:]
+        score = score_logits(
+            hidden,
+            self._hidden.families,
+            self._hidden.groups,
+            split="hidden",
+            front_end=run.front_end,
+        )
+        with self._one_at_a_time:  # otter's test file keeps its results in itself
+            cases = tuple(self._tests.run(score))
+        earned = credit(score.value, self._assignment.credit, self._assignment.credit_points)
+        confusion = score_details(practice, self._families).confusion
+        return Marks(
+            score=score,
+            practice=score_logits(
+                practice, self._families, self._groups, split="practice", front_end=run.front_end
+            ),
+            practice_confusion=tuple(tuple(int(n) for n in row) for row in confusion),
+            cases=cases,
+            points=round(sum(case.points for case in cases) + earned, 2),
+        )
