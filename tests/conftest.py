@@ -1,0 +1,56 @@
+"""What several test modules share."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Never part of the repository, wherever they lie.
+NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", "dist", "demo-results"}
+
+
+def list_files(root: Path) -> list[Path]:
+    """Return the repository's files: those git would keep, or else all that are not caches."""
+    if (root / ".git").exists() and shutil.which("git"):
+        listing = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=root,
+            capture_output=True,
+        )
+        if listing.returncode == 0:
+            names = listing.stdout.decode("utf-8").split("\0")
+            return sorted({root / name for name in names if name and (root / name).is_file()})
+    return sorted(path for path in root.rglob("*") if path.is_file() and not _is_cache(path, root))
+
+
+def _is_cache(path: Path, root: Path) -> bool:
+    parts = path.relative_to(root).parts
+    return any(
+        part in NOT_OURS
+        or part.startswith(".venv-")
+        or part.endswith((".egg-info", "_cache", ".pyc"))
+        or part in {".hypothesis", ".ipynb_checkpoints", ".coverage"}
+        for part in parts
+    )
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def repository_files() -> list[Path]:
+    """All files that belong to the repository."""
+    return list_files(ROOT)
+
+
+@pytest.fixture(scope="session")
+def files_of() -> Callable[[Path], list[Path]]:
+    """The function that lists what belongs to a repository."""
+    return list_files
