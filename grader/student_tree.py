@@ -36,7 +36,7 @@ ROOT_FILES = (
     "pyproject.toml",
 )
 README = Path(__file__).parent / "templates" / "student_README.md"
-LECTURE_PATTERNS = ("*.ipynb",)
+LECTURE_PATTERNS = ("*.ipynb", "*.md")
 NOTES_ABOUT_DATA = ("README.md", "DATA_CARD.md")
 
 
