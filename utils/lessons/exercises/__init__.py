@@ -1,0 +1,1 @@
+"""The exercises of the lectures, one or two modules a lecture, found by their key."""
