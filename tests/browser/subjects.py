@@ -1,0 +1,49 @@
+"""What the browser tests open: every widget of the kit, and every lecture."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+
+from tests.browser.static_page import notebook_of
+
+__all__ = ["LECTURES", "MAY_REST", "ROOT", "WIDGETS", "read_lecture", "widget_notebook"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
+PROBE = "from tests.browser.probe.widget import Probe\nProbe()"
+
+# Controls that rightly do nothing in the first state, by widget; all others must do something.
+MAY_REST: dict[str, set[str]] = {
+    "probe": {"ask"},  # asked once already when the page was opened
+    "descent": {"seed:slider"},  # of the noise, which is off
+}
+
+
+def _cell(path: Path) -> str:
+    """Return a cell that shows the widget of a folder."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    name = next(
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).endswith("Widget") for base in node.bases)
+    )
+    return f"from utils.widgets.{path.parent.name}.widget import {name}\n{name}()"
+
+
+WIDGETS: dict[str, str] = {
+    path.parent.name: _cell(path)
+    for path in sorted((ROOT / "utils" / "widgets").glob("*/widget.py"))
+}
+"""A code cell for each widget, by name."""
+
+
+def widget_notebook() -> nbformat.NotebookNode:
+    """Return a notebook with every widget and the probe, each in a cell."""
+    return notebook_of(PROBE, *WIDGETS.values())
+
+
+def read_lecture(path: Path) -> nbformat.NotebookNode:
+    """Return a lecture."""
+    return nbformat.read(path, as_version=4)

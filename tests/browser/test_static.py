@@ -1,0 +1,170 @@
+"""Widgets on a static page: from file://, with no kernel and no network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.operate import (
+    WatchedPage,
+    check_times,
+    drag_figure,
+    drag_slider,
+    figure,
+    forget_times,
+    heap_megabytes,
+    live,
+    operate_all,
+    ready,
+    settle,
+    throttle,
+    times,
+    watched_page,
+)
+from tests.browser.static_page import execute, static_page
+from tests.browser.subjects import LECTURES, MAY_REST, WIDGETS, read_lecture, widget_notebook
+
+pytestmark = pytest.mark.full
+NAMES = ["probe", *WIDGETS]
+
+
+@pytest.fixture(scope="module")
+def page_file(page_parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One page with all widgets."""
+    folder = tmp_path_factory.mktemp("static")
+    notebook = widget_notebook()
+    execute(notebook, folder)
+    return static_page(notebook, folder / "widgets.html")
+
+
+@pytest.fixture(scope="module")
+def open_page(browser: Browser, page_file: Path) -> Iterator[WatchedPage]:
+    """The page, open for all tests of this module."""
+    watched = watched_page(browser, offline=True, viewport={"width": 1000, "height": 900})
+    watched.page.goto(page_file.as_uri())
+    yield watched
+    watched.page.context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_does_something(open_page: WatchedPage, name: str) -> None:
+    box = ready(open_page.page.locator(f'[data-widget="{name}"]'))
+    assert live(box), "nothing is announced"
+    changed = operate_all(box)
+    idle = {control for control, did in changed.items() if not did}
+    assert changed
+    assert idle - MAY_REST.get(name, set()) <= set(), f"no effect: {idle}"
+    open_page.check()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_work_per_frame_while_dragging(open_page: WatchedPage, name: str) -> None:
+    page = open_page.page
+    box = ready(page.locator(f'[data-widget="{name}"]'))
+    forget_times(page)
+    drag_figure(box)
+    drag_slider(box)
+    check_times(f"{name}: work per frame", times(page, "course:frame"), median=8, p95=16)
+    throttle(page, 4)
+    forget_times(page)
+    drag_figure(box)
+    drag_slider(box)
+    slow = times(page, "course:latency")
+    throttle(page, 1)
+    check_times(f"{name}: input to paint, processor 1/4", slow, median=50, p95=50)
+    box.locator(".cw-reset").click()
+    open_page.check()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_long_drag_does_not_fill_the_heap(open_page: WatchedPage, name: str) -> None:
+    page = open_page.page
+    box = ready(page.locator(f'[data-widget="{name}"]'))
+    drag_figure(box, steps=200)
+    before = heap_megabytes(page)
+    for _ in range(5):
+        drag_figure(box, steps=200)
+        drag_slider(box, steps=100)
+    growth = heap_megabytes(page) - before
+    print(f"{name}: heap {before:.1f} MB, growth {growth:+.2f} MB in 1500 moves (limit 1)")
+    assert growth < 3
+    box.locator(".cw-reset").click()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_width_of_a_phone(browser: Browser, page_file: Path, name: str) -> None:
+    phone = watched_page(
+        browser, offline=True, viewport={"width": 390, "height": 800}, has_touch=True
+    )
+    phone.page.goto(page_file.as_uri())
+    box = ready(phone.page.locator(f'[data-widget="{name}"]'))
+    settle(phone.page)
+    for width in (390, 360):
+        phone.page.set_viewport_size({"width": width, "height": 800})
+        settle(phone.page)
+        wide = box.evaluate("""box => [...box.querySelectorAll("*")]
+            .filter(e => e.getBoundingClientRect().right > box.getBoundingClientRect().right + 1
+                         && getComputedStyle(e).position !== "absolute" && !e.closest("svg *"))
+            .map(e => `${e.tagName}.${e.className} ${e.getBoundingClientRect().width}`)""")
+        assert wide == [], f"at {width} px"
+    first = box.locator("input[type=range]").first
+    before = figure(box)
+    area = first.bounding_box()
+    assert area is not None
+    phone.page.touchscreen.tap(area["x"] + 0.9 * area["width"], area["y"] + area["height"] / 2)
+    settle(phone.page)
+    assert figure(box) != before, "a tap on the slider did nothing"
+    phone.check()
+    phone.page.context.close()
+
+
+def test_what_needs_a_kernel_says_so(open_page: WatchedPage) -> None:
+    box = ready(open_page.page.locator('[data-widget="probe"]'))
+    box.locator("[data-key=ask]").click()
+    settle(open_page.page)
+    assert "no kernel" in box.locator(".probe-answer").inner_text()
+
+
+def test_an_error_is_shown_in_words_and_can_be_left(browser: Browser, page_file: Path) -> None:
+    watched = watched_page(browser, offline=True)
+    watched.page.goto(page_file.as_uri())
+    box = ready(watched.page.locator('[data-widget="probe"]'))
+    box.locator("[data-key=break]").click()
+    assert "the probe was broken on purpose" in box.locator('[role="alert"]').inner_text()
+    assert box.get_attribute("data-ready") == "error"
+    box.get_by_role("button", name="Start again").click()
+    ready(watched.page.locator('[data-widget="probe"]'))
+    watched.page.context.close()
+
+
+def test_a_goal_that_is_reached_is_marked(open_page: WatchedPage) -> None:
+    box = ready(open_page.page.locator('[data-widget="probe"]'))
+    assert box.locator(".cw-reached").inner_text() == ""
+    slider = box.locator("input[data-key=size]")
+    slider.focus()
+    for _ in range(12):
+        slider.press("PageUp")
+    settle(open_page.page)
+    assert "reached" in box.locator(".cw-reached").inner_text()
+    box.locator(".cw-reset").click()
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
+def test_lectures_are_alive_without_a_kernel(
+    browser: Browser, page_parts: Path, tmp_path: Path, path: Path
+) -> None:
+    notebook = read_lecture(path)
+    execute(notebook, path.parent, timeout=180)
+    watched = watched_page(browser, offline=True)
+    watched.page.goto(static_page(notebook, tmp_path / f"{path.stem}.html").as_uri())
+    boxes = watched.page.locator("[data-widget]")
+    boxes.first.wait_for(timeout=30_000)
+    for i in range(boxes.count()):
+        box = ready(boxes.nth(i))
+        before = figure(box)
+        drag_slider(box, steps=10)
+        settle(watched.page)
+        assert figure(box) != before, box.get_attribute("data-widget")
+    watched.check()
+    watched.page.context.close()

@@ -1,0 +1,1 @@
+"""Scores, softmax and cross entropy as bars that can be dragged."""
