@@ -16,7 +16,8 @@ PROBE = "from tests.browser.probe.widget import Probe\nProbe()"
 # Controls that rightly do nothing in the first state, by widget; all others must do something.
 MAY_REST: dict[str, set[str]] = {
     "probe": {"ask"},  # asked once already when the page was opened
-    "descent": {"seed:slider"},  # of the noise, which is off
+    "descent": {"seed:slider", "step"},  # of the noise, which is off; already at the last step
+    "race": {"step"},  # already at the last step
 }
 
 
