@@ -31,10 +31,11 @@ OPEN = """async name => {
   await panel.context.sessionContext.session.kernel.info;
 }"""
 RUN_ALL = "async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
-ALL_DONE = r"""n => {
-  const panel = '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputArea-prompt';
-  const prompts = [...document.querySelectorAll(panel)];
-  return prompts.length >= n && prompts.every(e => /^\[\d+\]:?$/.test(e.textContent.trim()));
+# The model is asked and not the page: a folded cell shows no number.
+ALL_DONE = """n => {
+  const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+  const code = cells.filter(cell => cell.type === 'code');
+  return code.length >= n && code.every(cell => cell.executionCount !== null);
 }"""
 ERRORS = "[data-mime-type='application/vnd.jupyter.error']"
 SET_THEME = (
@@ -99,6 +100,7 @@ class Lab:
         n_code = sum(cell["cell_type"] == "code" for cell in cells)
         page.goto(f"{self._url()}/lab/tree/{name}?token={self._token}&reset")
         page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
+        page.wait_for_function("() => window.jupyterapp")
         page.evaluate(OPEN, name)
         start = time.monotonic()
         page.evaluate(RUN_ALL)

@@ -109,6 +109,7 @@ def test_width_of_a_phone(browser: Browser, page_file: Path, name: str) -> None:
             .map(e => `${e.tagName}.${e.className} ${e.getBoundingClientRect().width}`)""")
         assert wide == [], f"at {width} px"
     first = box.locator("input[type=range]").first
+    first.scroll_into_view_if_needed()
     before = figure(box)
     area = first.bounding_box()
     assert area is not None

@@ -1,0 +1,1 @@
+"""The backpropagation stepper: type each gradient of a small graph."""

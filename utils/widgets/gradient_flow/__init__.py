@@ -1,0 +1,1 @@
+"""How much gradient reaches each layer of a deep net."""

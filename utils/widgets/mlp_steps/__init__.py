@@ -1,0 +1,1 @@
+"""Ten steps of training a small net, with every number."""

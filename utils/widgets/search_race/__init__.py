@@ -1,0 +1,1 @@
+"""Gradient descent against random and evolutionary search."""

@@ -1,0 +1,1 @@
+"""A string is tuned by gradient descent, and heard."""
