@@ -1,0 +1,1 @@
+"""Activations layer by layer: initial weights, activation function, batch norm."""

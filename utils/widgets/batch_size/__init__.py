@@ -1,0 +1,1 @@
+"""Batch size: the noise of the gradient, and what a step costs."""
