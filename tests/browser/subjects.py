@@ -18,6 +18,8 @@ MAY_REST: dict[str, set[str]] = {
     "probe": {"ask"},  # asked once already when the page was opened
     "descent": {"seed:slider", "step"},  # of the noise, which is off; already at the last step
     "race": {"step"},  # already at the last step
+    "convolution": {"rewind", "back", "kernel-diagonal"},  # at the first place; it is that kernel
+    "pooling": {"rewind", "back"},  # at the first block
 }
 
 
@@ -46,5 +48,8 @@ def widget_notebook() -> nbformat.NotebookNode:
 
 
 def read_lecture(path: Path) -> nbformat.NotebookNode:
-    """Return a lecture."""
-    return nbformat.read(path, as_version=4)
+    """Return a lecture, its *Go further* unfolded: what is folded is never drawn."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.metadata.pop("jp-MarkdownHeadingCollapsed", None)
+    return notebook

@@ -1,0 +1,1 @@
+"""One wide layer against several narrow ones."""

@@ -1,0 +1,1 @@
+"""Three notes to hear and to see."""

@@ -1,0 +1,1 @@
+"""A net with a few hidden units, every knob of it."""
