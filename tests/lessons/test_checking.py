@@ -107,5 +107,5 @@ def test_progress_counts_checks_and_hints():
     ]
     losses = progress().lectures[1]
     assert (losses.solved, losses.hints, losses.self_check) == (1, 3, None)
-    assert "1 of 10" in progress()._repr_html_()
-    assert repr(progress()).splitlines()[1].startswith("01 Losses: 0 predictions, 1 of 10")
+    assert "1 of 9" in progress()._repr_html_()
+    assert repr(progress()).splitlines()[1].startswith("01 Losses: 0 predictions, 1 of 9")

@@ -7,7 +7,7 @@ import torch
 
 from utils.lessons.exercise import Case, Exercise, Function, Mistake
 from utils.reference.audio_losses import stft_magnitude
-from utils.reference.losses import mean_absolute_error, mean_squared_error, signed_error
+from utils.reference.losses import mean_squared_error, signed_error
 from utils.reference.robust_losses import huber_loss_grad
 
 __all__ = ["EXERCISES"]
@@ -68,33 +68,6 @@ def _regression_cases() -> Sequence[Case]:
     target = torch.tensor([3.0, -0.5, 2.3, 4.0])
     return [Case((prediction, target)), Case((target.view(2, 2).T, prediction.view(2, 2)))]
 
-
-MAE = Exercise(
-    key="L3.mean_absolute_error",
-    task="Return the mean of the absolute errors.",
-    solution="""\
-def mean_absolute_error(prediction, target):
-    return (prediction - target).abs().mean()
-""",
-    reference=mean_absolute_error,
-    cases=_regression_cases,
-    gradient=True,
-    hints=(
-        "Error, its size, the average: three steps from the inside out.",
-        "The size of a tensor's elements is `.abs()`; the average is `.mean()`.",
-        "`(prediction - target)`, then `.abs()`, then `.mean()`.",
-    ),
-    mistakes=(
-        Mistake("The absolute value is missing: errors cancel.", ".abs()", ""),
-        Mistake(
-            "You take the absolute value after the mean; by then the errors have canceled.",
-            ".abs().mean()",
-            ".mean().abs()",
-        ),
-        Mistake("That is the sum: the mean is missing.", ".mean()", ".sum()"),
-        Mistake("That is the squared error: take the absolute value.", ".abs()", ".square()"),
-    ),
-)
 
 MSE = Exercise(
     key="L3.mean_squared_error",
@@ -223,4 +196,4 @@ def spectral_distance(estimate, target):
     ),
 )
 
-EXERCISES = (CANCELLING, MAE, MSE, HUBER, SPECTRAL)
+EXERCISES = (CANCELLING, MSE, HUBER, SPECTRAL)

@@ -1,0 +1,1 @@
+"""One logit under two losses, and the boundary that each of them learns."""

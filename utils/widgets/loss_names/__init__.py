@@ -1,0 +1,1 @@
+"""The many names of a loss: which field says which, and is less or more wanted."""

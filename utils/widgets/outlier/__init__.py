@@ -1,0 +1,1 @@
+"""One wrong onset, and what it does to the lines of three losses."""

@@ -1,0 +1,1 @@
+"""A line through note onsets: its errors cancel though it fits terribly."""
