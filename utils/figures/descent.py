@@ -235,7 +235,7 @@ RATES = {
 }
 """A learning rate that suits each landscape."""
 
-COMPRESSED = ("ravine", "rosenbrock", "beale", "himmelblau")
+COMPRESSED = ("ravine", "rosenbrock", "beale", "himmelblau", "notes")
 
 
 def noise_deviation(surface: Surface, share: float) -> float:

@@ -8,6 +8,7 @@
 ``landscape_refine``                  grids from coarse to fine; the result
 ``landscape_classifier``              logits of the last layer on a plane
 ``landscape_plane``                   exact loss and gradient there
+``landscape_last_layer``              the plane on which the last layer learned
 ====================================  =================================================
 
 Conventions: θ* is the point in the middle, δ and η are the two directions, a and b the

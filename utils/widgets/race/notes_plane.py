@@ -12,7 +12,7 @@ from utils.training.landscape_loss import Pairs
 
 __all__ = ["notes_plane", "own_plane", "stored"]
 
-ROOM = 3.0
+ROOM = 4.0
 """How far the plane is drawn, in lengths of the run that it was laid through."""
 
 
@@ -60,5 +60,5 @@ def stored() -> dict[str, Any]:
 def _options(plane: list[torch.Tensor], path: torch.Tensor) -> dict[str, Any]:
     bounds = ROOM * float(path.abs().max())
     # On the slope above the place where the run began: the ravine is crossed before it is followed.
-    start = [0.75 * bounds, 0.6 * bounds]
+    start = [0.55 * bounds, 0.45 * bounds]
     return {"plane": plane, "bounds": round(bounds, 2), "start": [round(v, 2) for v in start]}

@@ -61,7 +61,7 @@ def make() -> dict[str, Any]:
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         },
         **found.plane.to_dict(),
-        "path": found.path[::10].double().round(decimals=4).tolist(),
+        "path": found.path.double().round(decimals=4).tolist(),
     }
 
 

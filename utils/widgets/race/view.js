@@ -148,11 +148,11 @@ function losses(plot, surface, runs, { t, log }, theme) {
 function tell(ctx, order, runs, state) {
   const places = standings(runs, state.t);
   const all = places.map(({ name, lost, left, loss }, k) => `${k + 1}. ${name} ${lost ? `(diverged at step ${left})` : format(loss)}`);
-  setText(order, `Loss after ${state.t} steps: ${all.join(" · ") || "nobody runs"}`);
+  setText(order, `Loss at step ${state.t}: ${all.join(" · ") || "nobody runs"}`);
   const leader = places.find(({ lost }) => !lost);
   const lost = places.filter((one) => one.lost).map(({ name }) => name);
   ctx.announce([
-    leader ? `After ${state.t} steps ${state.t ? `${leader.name} is ahead with loss ${format(leader.loss)}` : "all stand at the start"}.` : "Nobody is on the landscape.",
+    leader ? `At step ${state.t} ${state.t ? `${leader.name} is ahead with loss ${format(leader.loss)}` : "all stand at the start"}.` : "Nobody is on the landscape.",
     lost.length ? `Diverged: ${lost.join(", ")}.` : "",
   ].join(" ").trim());
   ctx.output("leader", leader?.name ?? "nobody");

@@ -216,7 +216,12 @@ def _plane(plane: Sequence[torch.Tensor], bounds: float) -> Surface:
     picked = torch.nn.functional.one_hot(targets.long(), z0.shape[1]).to(torch.float64)
 
     def value(theta: torch.Tensor) -> torch.Tensor:
-        a, b = theta[..., 0, None, None], theta[..., 1, None, None]
+        # In pieces: all points of a picture at once would take half a gigabyte.
+        pieces = [loss(points) for points in theta.reshape(-1, 2).split(256)]
+        return torch.cat(pieces).reshape(theta.shape[:-1])
+
+    def loss(points: torch.Tensor) -> torch.Tensor:
+        a, b = points[:, 0, None, None], points[:, 1, None, None]
         logs = torch.log_softmax(z0 + a * z1 + b * z2, -1)
         return -(logs * picked).sum(-1).mean(-1)
 

@@ -41,7 +41,7 @@ export function softmaxPlane(logits, targets, { bounds, start, minima = [], name
     return known;
   };
   return {
-    name, dims: 2, bounds, start, minima, compress: false,
+    name, dims: 2, bounds, start, minima, compress: true,
     value: (p) => both(p)[0], gradient: (p) => both(p).slice(1),
   };
 }

@@ -1,0 +1,1 @@
+"""A learning rate for every axis: AdaGrad, RMSProp and Adam."""

@@ -1,0 +1,1 @@
+"""Momentum and Nesterov, with the vectors that a step is made of."""
