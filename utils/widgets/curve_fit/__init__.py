@@ -1,0 +1,1 @@
+"""Polynomials through noisy points, and the error on new ones."""

@@ -1,0 +1,1 @@
+"""A quiz: which training and validation curves are which."""

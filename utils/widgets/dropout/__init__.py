@@ -1,0 +1,1 @@
+"""Dropout on a small net, and all the nets that it trains."""

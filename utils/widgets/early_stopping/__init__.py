@@ -1,0 +1,1 @@
+"""Patience on real learning curves."""

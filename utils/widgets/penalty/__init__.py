@@ -1,0 +1,1 @@
+"""L1 and L2 penalties on a regression of note features."""

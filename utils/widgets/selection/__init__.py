@@ -1,0 +1,1 @@
+"""The best of many models on validation, and what it is worth."""
