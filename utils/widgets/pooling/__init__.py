@@ -1,0 +1,1 @@
+"""Pooling: one number for every block of a map, in four ways."""
