@@ -12,5 +12,6 @@ A submission's way through the grader:
 
 Before that: ``hidden_split`` and ``hidden_sources`` draw the hidden split, ``assignment``
 and ``model_tests`` read what a homework asks for, ``release`` hands it out.
+``kept`` lets a stopped run go on; ``selftest`` tries what protects the labels.
 ``python -m grader`` (``cli``) is the way in; ``demo`` runs it all on public notes.
 """

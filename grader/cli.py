@@ -13,6 +13,7 @@ VERBS = {
     "hidden": ("grader.hidden_cli", "build or show a hidden split"),
     "grade": ("grader.grade_cli", "grade a folder of submissions"),
     "release": ("grader.release", "make what students and graders get of a homework"),
+    "selftest": ("grader.selftest_cli", "try what protects the labels on this machine"),
     "demo": ("grader.demo", "run the main job end to end on public notes"),
 }
 """Name of each verb → module with its ``main(argv)``, what it does."""
@@ -23,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(
         prog="python -m grader",
-        description="\n".join(f"  {name:<9}{what}" for name, (_, what) in VERBS.items()),
+        description="\n".join(f"  {name:<10}{what}" for name, (_, what) in VERBS.items()),
         epilog="More on a verb: python -m grader VERB --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

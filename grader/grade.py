@@ -5,8 +5,6 @@ run that was interrupted goes on where it stopped; a submission counts as known 
 bytes, the hidden split, the assignment and the grader are the same.
 """
 
-import hashlib
-import json
 import queue
 import threading
 import time
@@ -15,29 +13,25 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import onnxruntime
 from tqdm import tqdm
 
-import utils
 from grader.assignment import Assignment, load_assignment
-from grader.gradebook import write_atomically, write_gradebook
-from grader.hidden_split import HiddenSplit
+from grader.gradebook import write_gradebook
+from grader.hidden_split import LABELS, SECRET, HiddenSplit
 from grader.intake import Archive, hash_file, read_file
+from grader.kept import GRADER_VERSION, KeptResults, hash_settings
 from grader.model_tests import ModelTests, model_test_source
 from grader.report import write_page
 from grader.results import Result
 from grader.sandbox.parent import Sandbox
+from grader.sandbox.policy import REQUIRED, Policy, demand_public
 from grader.sandbox.protocol import Layer
-from grader.scoring import Scorer
-from utils.errors import ParameterError, StoreError
-from utils.notes.embedded import load_notes
-from utils.notes.store import NoteStore
+from grader.sandbox.thief import demand_unreadable
+from grader.scoring import Scorer, practice_store
+from utils.errors import ParameterError
 from utils.submission.codes import GRADER_CODES, HINTS, Code, Rejection
 
 __all__ = ["GRADER_VERSION", "Batch", "find_submissions", "grade_submissions"]
-
-GRADER_VERSION = 1
-"""Counts the ways of grading: stored results of another one are not used."""
 
 GRADES = "grades.csv"
 
@@ -100,6 +94,7 @@ def grade_submissions(
     jobs: int = 1,
     autograder: str | Path | None = None,
     practice: str | Path | None = None,
+    sandbox: Policy = "strict",
     progress: bool = True,
 ) -> Batch:
     """Grade the model question of all submissions in a folder.
@@ -121,6 +116,9 @@ def grade_submissions(
     practice : path, optional
         Store with the practice split; needed unless models are trained on the notes that
         come with the course.
+    sandbox : {"strict", "weak", "none"}
+        Which protections must hold, else nothing is graded: see
+        :mod:`grader.sandbox.policy`.
     progress : bool
         Show a progress bar.
 
@@ -132,7 +130,7 @@ def grade_submissions(
     Raises
     ------
     ParameterError, StoreError, AssignmentError, SandboxError
-        If grading can't start. A single submission never raises.
+        If grading can't start, or would not be safe here. A single submission never raises.
     KeyboardInterrupt
         When stopped; the gradebook is written first, with what is finished.
     """
@@ -142,103 +140,44 @@ def grade_submissions(
         assignment = load_assignment(assignment)
     paths, ignored = find_submissions(Path(submissions))
     split = HiddenSplit.open(hidden)
-    notes = _practice_store(assignment, practice).split("practice")
+    demand_public(sandbox, public=bool(split.manifest["public"]))
+    notes = practice_store(assignment, practice).split("practice")
     source = model_test_source(assignment, autograder=Path(autograder) if autograder else None)
     tests = ModelTests(source, assignment)
     scorer = Scorer(assignment, split, notes, tests)
-    settings = _settings(assignment, split, notes.store, tests)
-    grader = _Grader(assignment, scorer, _Results(Path(out), settings))
+    settings = hash_settings(assignment, split, notes.store, tests, sandbox)
+    labels = [split.path / name for name in (LABELS, SECRET)]
+    grader = _Grader(assignment, scorer, KeptResults(Path(out), settings), sandbox, labels)
     batch = grader.run(paths, jobs=jobs, progress=progress)
     batch.ignored = ignored
     return batch
 
 
-def _practice_store(assignment: Assignment, path: str | Path | None) -> NoteStore:
-    """Return the store with the practice split that belongs to an assignment."""
-    wanted = assignment.training_data.dataset
-    if path is None:
-        if wanted != "embedded":
-            raise ParameterError(
-                f"{assignment.name} is trained on data set {wanted[:12]}: name its store with "
-                "--practice"
-            )
-        return load_notes()
-    store = NoteStore.open(path)
-    if wanted != store.dataset_id and not (
-        wanted == "embedded" and store.dataset_id == load_notes().dataset_id
-    ):
-        raise ParameterError(
-            f"expected the data set {wanted[:12]} that {assignment.name} is trained on, got "
-            f"{store.dataset_id[:12]}"
-        )
-    return store
-
-
-def _settings(
-    assignment: Assignment, hidden: HiddenSplit, practice: NoteStore, tests: ModelTests
-) -> str:
-    """Return a hash of everything but the submission that a result depends on."""
-    parts = [
-        GRADER_VERSION,
-        utils.__version__,
-        onnxruntime.__version__,
-        hidden.id,
-        practice.dataset_id,
-        tests.sha256,
-        assignment.name,
-        repr((assignment.model_question, assignment.credit, assignment.credit_points)),
-        repr(assignment.limits),
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-class _Results:
-    """Finished results, one file each, so that a stopped run can go on."""
-
-    def __init__(self, out: Path, settings: str) -> None:
-        self.out, self._settings = out, settings
-        self._folder = out / "results"
-        self.pages = out / "pages"
-        try:
-            self.pages.mkdir(parents=True, exist_ok=True)
-            # hidden scores stand in it
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"can't write into {out}: {error.strerror}") from error
-
-    def find(self, sha256: str) -> Result | None:
-        """Return the result of a submission's bytes, if there is one."""
-        try:
-            return Result.from_json(self._path(sha256).read_text(encoding="utf-8"))
-        except (OSError, StoreError, UnicodeDecodeError):
-            return None
-
-    def keep(self, result: Result) -> None:
-        """Keep a result, unless it was the grader that failed."""
-        if result.status != "infra_error":
-            write_atomically(self._path(result.sha256), result.to_json())
-
-    def _path(self, sha256: str) -> Path:
-        key = hashlib.sha256(f"{sha256} {self._settings}".encode()).hexdigest()
-        return self._folder / f"{key}.json"
-
-
 class _Grader:
     """Grades submissions in some threads; each model runs in a sandbox of its own."""
 
-    def __init__(self, assignment: Assignment, scorer: Scorer, results: _Results) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        scorer: Scorer,
+        results: KeptResults,
+        policy: Policy,
+        labels: Sequence[Path],
+    ) -> None:
         self._assignment, self._scorer, self._results = assignment, scorer, results
+        self._policy, self._labels = policy, labels
+        self._missing_layers: tuple[str, ...] = ()
         self._sandboxes: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._n_known = 0
 
     def run(self, paths: Sequence[Path], *, jobs: int, progress: bool) -> Batch:
         """Grade all submissions; write pages and gradebook."""
-        sandboxes = [Sandbox(slot) for slot in range(min(jobs, len(paths)))]
+        sandboxes = [Sandbox(slot, policy=self._policy) for slot in range(min(jobs, len(paths)))]
         results: dict[Path, Result] = {}
         try:
-            # before any submission is judged: does the sandbox work here at all?
-            layers = sandboxes[0].check()
+            # before any submission is judged
+            layers = self._check(sandboxes[0])
             for sandbox in sandboxes:
                 self._sandboxes.put(sandbox)
             self._grade_all(paths, len(sandboxes), results, progress=progress)
@@ -250,6 +189,15 @@ class _Grader:
                 rows = [results.get(path) or self._not_finished(path) for path in paths]
                 write_gradebook(rows, self._results.out / GRADES)
         return Batch(results=rows, layers=layers, n_known=self._n_known)
+
+    def _check(self, sandbox: Sandbox) -> tuple[Layer, ...]:
+        """Return which layers hold; refuse to go on if they are too few."""
+        layers = sandbox.check()
+        held = {layer.name for layer in layers if layer.active}
+        self._missing_layers = tuple(x for x in REQUIRED["strict"] if x not in held)
+        if self._policy == "weak":
+            demand_unreadable(self._labels, sandbox.uid)
+        return layers
 
     def _grade_all(
         self, paths: Sequence[Path], jobs: int, results: dict[Path, Result], *, progress: bool
@@ -328,6 +276,8 @@ class _Grader:
             sha256=sha256,
             status="infra_error",
             max_points=self._assignment.model_question.points,
+            sandbox=self._policy,
+            missing_layers=self._missing_layers,
         )
 
     def _refused(self, path: Path, sha256: str, code: Code, detail: str) -> Result:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.grade import Batch, grade_submissions
+from grader.sandbox.policy import POLICIES
 
 __all__ = ["main"]
 
@@ -27,6 +28,7 @@ def main(argv: Sequence[str]) -> int:
         jobs=options.jobs,
         autograder=options.autograder,
         practice=options.practice,
+        sandbox=options.sandbox,
     )
     for layer in batch.layers:
         if not layer.active:
@@ -82,6 +84,15 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="STORE",
         help="store with the practice split (default: the notes that come with the course)",
+    )
+    parser.add_argument(
+        "--sandbox",
+        choices=POLICIES,
+        default="strict",
+        help="protections without which nothing is graded: strict: Landlock and seccomp (Linux); "
+        "weak: as root, a user of its own for each model, who can't read the hidden split, and "
+        "every result says so; none: whatever holds here, for public notes only "
+        "(default: %(default)s; `selftest` shows what holds on this machine)",
     )
     return parser
 

@@ -88,7 +88,7 @@ def _row(result: Result) -> dict[str, str]:
         "late_days": "",
         "points": _points(result.model_points),
         "max_points": _points(result.max_points),
-        "message": _plain(result.message),
+        "message": _plain("; ".join(filter(None, (result.message, result.sandbox_note)))),
         "seconds": f"{result.seconds:.2f}",
     }
 

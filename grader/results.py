@@ -43,6 +43,10 @@ class Result:
         Of the model question.
     seconds : float
         That grading took.
+    sandbox : str
+        Policy of the sandbox that it was graded under: "strict", "weak" or "none".
+    missing_layers : tuple of str
+        Of what the policy "strict" asks for, what did not hold.
     """
 
     submission: str
@@ -61,6 +65,8 @@ class Result:
     model_points: float | None = None
     max_points: float = 0.0
     seconds: float = 0.0
+    sandbox: str = ""
+    missing_layers: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the result as a JSON text."""
@@ -82,6 +88,7 @@ class Result:
             return replace(
                 result,
                 warnings=tuple(result.warnings),
+                missing_layers=tuple(result.missing_layers),
                 score=_score(table["score"]),
                 practice=_score(table["practice"]),
                 practice_confusion=confusion and tuple(tuple(row) for row in confusion),
@@ -89,6 +96,14 @@ class Result:
             )
         except (ValueError, TypeError, KeyError) as error:
             raise StoreError(f"a stored result is damaged: {error!r}") from error
+
+    @property
+    def sandbox_note(self) -> str:
+        """What to say of a sandbox that was not a strict one; "" if there is nothing."""
+        missing = " and ".join(f"“{name}”" for name in self.missing_layers)
+        if self.sandbox == "weak":
+            return f"graded in a weak sandbox ({f'without {missing}' if missing else 'as asked'})"
+        return f"graded in a sandbox without {missing}" if missing else ""
 
     @property
     def page(self) -> str:

@@ -6,6 +6,7 @@ The child that ran the model has seen neither labels nor this module's process.
 import hashlib
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,13 +14,14 @@ from grader.assignment import Assignment
 from grader.hidden_split import HiddenSplit
 from grader.model_tests import CaseResult, ModelTests
 from grader.sandbox.parent import ModelRun
-from utils.errors import StoreError
-from utils.notes.store import NoteSet
+from utils.errors import ParameterError, StoreError
+from utils.notes.embedded import load_notes
+from utils.notes.store import NoteSet, NoteStore
 from utils.submission.credit import credit
 from utils.submission.inference import choose_repeats
 from utils.submission.score import ModelScore, score_details, score_logits
 
-__all__ = ["Marks", "Scorer"]
+__all__ = ["Marks", "Scorer", "practice_store"]
 
 
 @dataclass(frozen=True)
@@ -112,3 +114,36 @@ class Scorer:
             cases=cases,
             points=round(sum(case.points for case in cases) + earned, 2),
         )
+
+
+def practice_store(assignment: Assignment, path: str | Path | None) -> NoteStore:
+    """Return the store with the practice split that belongs to an assignment.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    path : path or None
+        Of a store; None: the notes that come with the course, if it is trained on them.
+
+    Raises
+    ------
+    ParameterError
+        Another store is needed.
+    """
+    wanted = assignment.training_data.dataset
+    if path is None:
+        if wanted != "embedded":
+            raise ParameterError(
+                f"{assignment.name} is trained on data set {wanted[:12]}: name its store with "
+                "--practice"
+            )
+        return load_notes()
+    store = NoteStore.open(path)
+    if wanted != store.dataset_id and not (
+        wanted == "embedded" and store.dataset_id == load_notes().dataset_id
+    ):
+        raise ParameterError(
+            f"expected the data set {wanted[:12]} that {assignment.name} is trained on, got "
+            f"{store.dataset_id[:12]}"
+        )
+    return store

@@ -6,6 +6,9 @@
 ``zygote``     imports onnxruntime once, then forks a child for each model (Linux)
 ``child``      in the child: lock down, read the request, run the model, reply
 ``layers``     what the child gives up before it reads anything of a student
+``seccomp``    the system calls that it may still make
+``policy``     which layers must hold, else nothing is graded
+``acts``       the forbidden acts of the self-test, in a child; ``thief``: its parent
 ``protocol``   the bytes between both
 =============  =================================================================
 
@@ -13,5 +16,7 @@ The parent holds the labels. The child gets spectrograms and a model in an anony
 file, and writes one reply of fixed length to a pipe: a header and float32 numbers.
 Nothing is ever unpickled.
 
-To harden the child further, add a function to ``layers.LAYERS``.
+To harden the child further, add a function to ``layers.LAYERS``, and acts that it has to
+stop to ``acts``. ``python -m grader selftest`` tries them all; ``grader/THREATS.md`` says
+what this is worth.
 """

@@ -31,7 +31,13 @@ def answer(request: BinaryIO, reply_fd: int) -> None:
     """Read a request, lock down, and write the reply to a file descriptor."""
     header = Request.read_header(request)
     layers = lock_down(header)
-    reply = compute(Request.read_body(header, request), layers)
+    missing = [x for x in layers if not x.active and x.name in header["required"]]
+    if missing:
+        # not a byte of the student is read then
+        detail = "; ".join(f"without “{layer.name}”: {layer.note}" for layer in missing)
+        reply = Reply(layers, code=Code.INFRA_ERROR, detail=detail)
+    else:
+        reply = compute(Request.read_body(header, request), layers)
     rest = memoryview(reply.to_bytes())
     while rest:
         rest = rest[os.write(reply_fd, rest) :]

@@ -152,18 +152,24 @@ class RunningProcess:
 
 
 class ForkLauncher:
-    """Forks a child for each model from a zygote that has onnxruntime loaded."""
+    """Forks a child for each model from a zygote that has onnxruntime loaded.
+
+    Parameters
+    ----------
+    module : str
+        Whose ``main`` the zygote runs: ``zygote``, or ``acts`` for the self-test.
+    """
 
     name = "forked for each model"
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "zygote") -> None:
         from grader.sandbox import zygote
 
         self._words = zygote
         self._control, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as errors:
             self._zygote = subprocess.Popen(
-                _command("zygote", str(theirs.fileno())),
+                _command(module, str(theirs.fileno())),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
@@ -222,6 +228,12 @@ class ForkLauncher:
         killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
         return Exit(signal=killed, code=code, cpu_seconds=cpu_seconds)
+
+    def abandon(self) -> None:
+        """Kill the zygote alone, as an accident would; a child is then on its own."""
+        self._zygote.kill()
+        self._zygote.wait()
+        self._control.close()
 
     def close(self) -> None:
         """End the zygote, and a child that still runs."""

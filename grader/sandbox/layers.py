@@ -2,21 +2,31 @@
 
 Each layer is a function of the request's header that returns a note about what it did,
 or raises :class:`Unavailable` with the reason why it can't work here. The order
-matters: what opens files comes before files are forbidden, and what needs root before
-root is given up.
+matters: what opens files comes before files are forbidden, what needs root before root
+is given up, and system calls are forbidden last.
 """
 
 import ctypes
 import os
+import platform
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from grader.sandbox.protocol import Layer
+from grader.sandbox.seccomp import install_filter
 
-__all__ = ["LAYERS", "Unavailable", "lock_down"]
+__all__ = ["FILES", "LAYERS", "LIMITS", "PARENT", "PRIVILEGES", "SYSTEM_CALLS", "USER"]
+__all__ += ["Unavailable", "lock_down"]
+
+LIMITS = "resource limits"
+PRIVILEGES = "no new privileges"
+FILES = "no files, no network"
+USER = "own user"
+PARENT = "dies with the grader"
+SYSTEM_CALLS = "few system calls"
 
 # Landlock's system calls have these numbers on every architecture (kernel: landlock.rst).
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
@@ -29,14 +39,34 @@ class Unavailable(Exception):  # noqa: N818 (a fact about this machine, reported
     """A layer can't work on this machine; the message says why."""
 
 
-def lock_down(header: dict[str, Any]) -> tuple[Layer, ...]:
-    """Apply all layers and report on each."""
+def lock_down(header: dict[str, Any], *, without: Collection[str] = ()) -> tuple[Layer, ...]:
+    """Apply all layers and report on each.
+
+    Parameters
+    ----------
+    header : dict
+        Of the request: limits, and the user to become.
+    without : collection of str
+        Layers to leave out. Only the self-test does that, to see what each is worth; no
+        request can ask for it.
+
+    Returns
+    -------
+    tuple of Layer
+        In the order in which they were applied.
+    """
     report = []
     for name, layer in LAYERS:
+        if name in without:
+            report.append(Layer(name, False, "left out"))
+            continue
         try:
             report.append(Layer(name, True, layer(header)))
         except Unavailable as reason:
             report.append(Layer(name, False, str(reason)))
+        except OSError as error:
+            # a container may take away what root could do elsewhere
+            report.append(Layer(name, False, error.strerror or str(error)))
     return tuple(report)
 
 
@@ -82,6 +112,9 @@ def forbid_new_privileges(header: dict[str, Any]) -> str:
 def forbid_files(header: dict[str, Any]) -> str:
     """Forbid to open any file, TCP connections and signals to others, with Landlock."""
     libc = _libc()
+    if len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208 (names, no paths)
+        raise Unavailable("another thread runs, which Landlock would not reach")
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)  # without it, only root may
     abi = libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     if abi < 1:
         raise Unavailable(f"no Landlock in this kernel ({os.strerror(ctypes.get_errno())})")
@@ -121,12 +154,27 @@ def die_with_parent(header: dict[str, Any]) -> str:
     return ""
 
 
+def forbid_system_calls(header: dict[str, Any]) -> str:
+    """Forbid all system calls but those that compute, and read or write what is open."""
+    libc = _libc()
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)  # without it, only root may
+    try:
+        length = install_filter(libc, platform.machine(), os.getpid())
+    except KeyError:
+        raise Unavailable(f"no filter for {platform.machine()}") from None
+    except OSError as error:
+        raise Unavailable(f"seccomp: {error.strerror}") from None
+    return f"seccomp, {length} instructions"
+
+
 LAYERS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
-    ("resource limits", limit_resources),
-    ("no new privileges", forbid_new_privileges),
-    ("no files, no network", forbid_files),
-    ("own user", become_own_user),
-    ("dies with the grader", die_with_parent),
+    (LIMITS, limit_resources),
+    (PRIVILEGES, forbid_new_privileges),
+    (FILES, forbid_files),
+    (USER, become_own_user),
+    (PARENT, die_with_parent),
+    # last: it takes away what the others need
+    (SYSTEM_CALLS, forbid_system_calls),
 )
 """Name and function of each layer, in the order in which they are applied."""
 

@@ -25,11 +25,12 @@ from grader.sandbox.launch import (
     Running,
     anonymous_file,
 )
+from grader.sandbox.policy import REQUIRED, Policy, demand_layers
 from grader.sandbox.protocol import Layer, Reply, Request, SandboxError, reply_length
 from utils.submission.codes import Code, Rejection
 from utils.submission.inference import check_answers
 
-__all__ = ["ModelRun", "Sandbox"]
+__all__ = ["FIRST_UID", "ModelRun", "Reader", "Sandbox", "failure", "watch"]
 
 FIRST_UID = 60_800
 """Users that nobody has: one for each sandbox that runs at the same time."""
@@ -74,13 +75,18 @@ class Sandbox:
         Number of this sandbox among those that run at the same time.
     fork : bool, optional
         Fork children from a zygote; default: where that works (Linux).
+    policy : {"strict", "weak", "none"}
+        Which layers must hold: see :mod:`grader.sandbox.policy`.
     """
 
-    def __init__(self, slot: int = 0, *, fork: bool | None = None) -> None:
+    def __init__(
+        self, slot: int = 0, *, fork: bool | None = None, policy: Policy = "strict"
+    ) -> None:
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
         self._uid = FIRST_UID + slot if is_root else None
         self._fork = sys.platform == "linux" if fork is None else fork
         self._launcher: Launcher | None = None
+        self._policy: Policy = policy
 
     def __enter__(self) -> Self:
         return self
@@ -94,19 +100,31 @@ class Sandbox:
             self._launcher.close()
             self._launcher = None
 
+    @property
+    def uid(self) -> int | None:
+        """The user that models run as; None: the one who grades."""
+        return self._uid
+
     def check(self) -> tuple[Layer, ...]:
         """Run a model of our own, and return which protections work here.
 
         Raises
         ------
         SandboxError
-            If the sandbox does not work at all; no submission should be judged then.
+            If the sandbox does not work at all, or lacks a layer that the policy asks for;
+            no submission should be judged then.
         """
         notes = np.arange(4 * 64 * 64, dtype=np.uint8).reshape(4, 64, 64)
+        # no demands on the child: they are made below, where there is a sentence for them
+        policy, self._policy = self._policy, "none"
         try:
-            return self.run(probe_model(), notes, np.array([2, 0, 1]), limits=Limits()).layers
+            layers = self.run(probe_model(), notes, np.array([2, 0, 1]), limits=Limits()).layers
         except Rejection as rejection:
             raise SandboxError(f"the sandbox does not work here: {rejection}") from None
+        finally:
+            self._policy = policy
+        demand_layers(self._policy, layers)
+        return layers
 
     def run(
         self, model: bytes, mels: np.ndarray, repeats: np.ndarray, *, limits: Limits
@@ -139,6 +157,7 @@ class Sandbox:
             cpu_seconds=int(np.ceil(limits.cpu_seconds)),
             max_model_bytes=int(limits.model_mb * 1e6),
             uid=self._uid,
+            required=REQUIRED[self._policy],
         )
         try:
             return self._run(request, limits)
@@ -159,9 +178,9 @@ class Sandbox:
             request.write(file)
             running = self._launcher.start(file)
         size = reply_length(len(request.mels), request.repeats)
-        reader = _Reader(running, size)
+        reader = Reader(running, size)
         try:
-            verdict, ended = _watch(running, reader, limits)
+            verdict, ended = watch(running, reader, limits)
         except BaseException:
             self.close()  # ends the child, too
             running.kill()
@@ -169,8 +188,8 @@ class Sandbox:
         content = reader.finish()
         if verdict is not None:
             raise verdict
-        if (failure := _failure(ended, limits)) is not None:
-            raise failure
+        if (broken := failure(ended, limits)) is not None:
+            raise broken
         reply = Reply.from_bytes(content, len(request.mels), request.repeats)
         if reply.code == Code.INFRA_ERROR:
             raise SandboxError(reply.detail)
@@ -187,7 +206,7 @@ class Sandbox:
         )
 
 
-class _Reader(threading.Thread):
+class Reader(threading.Thread):
     """Reads a reply, at most one byte more than it may have."""
 
     def __init__(self, running: Running, size: int) -> None:
@@ -198,6 +217,7 @@ class _Reader(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Read until the end, or until there is too much."""
         while part := self._pipe.read(1 << 16):
             self._content += part
             if len(self._content) > self._size:
@@ -213,7 +233,7 @@ class _Reader(threading.Thread):
         return bytes(self._content)
 
 
-def _watch(running: Running, reader: _Reader, limits: Limits) -> tuple[Rejection | None, Exit]:
+def watch(running: Running, reader: Reader, limits: Limits) -> tuple[Rejection | None, Exit]:
     """Wait for the child's end; kill it when it breaks a limit."""
     began = time.monotonic()
     verdict: Rejection | None = None
@@ -246,7 +266,7 @@ def _memory_in_use(pid: int) -> int:
         return 0
 
 
-def _failure(ended: Exit, limits: Limits) -> Rejection | None:
+def failure(ended: Exit, limits: Limits) -> Rejection | None:
     """Return why a child ended that was not told to; None if it ended by itself."""
     too_long = ended.cpu_seconds is not None and ended.cpu_seconds >= limits.cpu_seconds
     if ended.signal and (ended.signal == getattr(signal, "SIGXCPU", 0) or too_long):

@@ -21,6 +21,7 @@ from utils.submission.codes import GRADER_CODES, STUDENT_ONLY_CODES, Code, Rejec
 from utils.submission.inference import Answers, count_single
 
 __all__ = ["HEADER_BYTES", "Layer", "Reply", "Request", "SandboxError", "reply_length"]
+__all__ += ["write_header"]
 
 HEADER_BYTES = 4096
 _MEL_BYTES = 64 * 64
@@ -64,6 +65,8 @@ class Request:
     max_model_bytes : int
     uid : int or None
         The user to become; None: stay.
+    required : tuple of str
+        Layers without which the child refuses to read the model.
     """
 
     model: bytes
@@ -73,6 +76,7 @@ class Request:
     cpu_seconds: int
     max_model_bytes: int
     uid: int | None
+    required: tuple[str, ...] = ()
 
     def write(self, file: BinaryIO) -> None:
         """Write the request to a file."""
@@ -84,9 +88,9 @@ class Request:
             "cpu_seconds": self.cpu_seconds,
             "max_model_bytes": self.max_model_bytes,
             "uid": self.uid,
+            "required": self.required,
         }
-        text = json.dumps(header).encode()
-        file.write(_LENGTH.pack(len(text)) + text)
+        write_header(file, header)
         file.write(self.model)
         file.write(np.ascontiguousarray(self.mels).data)
         file.flush()
@@ -110,7 +114,14 @@ class Request:
             cpu_seconds=header["cpu_seconds"],
             max_model_bytes=header["max_model_bytes"],
             uid=header["uid"],
+            required=tuple(header["required"]),
         )
+
+
+def write_header(file: BinaryIO, header: dict[str, Any]) -> None:
+    """Write a request's header, as ``Request.read_header`` reads it."""
+    text = json.dumps(header).encode()
+    file.write(_LENGTH.pack(len(text)) + text)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -28,9 +30,20 @@ EXIT = struct.Struct("<qdq")
 
 _PR_SET_CHILD_SUBREAPER = 36
 
+Answer = Callable[[BinaryIO, int], None]
+"""What a child does with its request and the descriptor for its reply."""
 
-def main(control_fd: int) -> None:
-    """Serve until the parent closes its end of the control socket."""
+
+def main(control_fd: int, job: Answer | None = None) -> None:
+    """Serve until the parent closes its end of the control socket.
+
+    Parameters
+    ----------
+    control_fd : int
+        Of the socket.
+    job : callable, optional
+        What each child does; default: run a model.
+    """
     control = socket.socket(fileno=control_fd)
     _adopt_orphans()
     _warm_up()
@@ -43,7 +56,7 @@ def main(control_fd: int) -> None:
             continue  # a KILL that crossed the child's own end
         pid = os.fork()
         if pid == 0:
-            _be_child(*fds)
+            _be_child(job or answer, *fds)
         for fd in fds:
             os.close(fd)
         control.sendall(PID.pack(pid))
@@ -77,7 +90,7 @@ def _warm_up() -> None:
         raise RuntimeError(f"expected one thread before forking, got {threads}")
 
 
-def _be_child(request_fd: int, reply_fd: int) -> None:
+def _be_child(job: Answer, request_fd: int, reply_fd: int) -> None:
     """Do one job in the forked child, and end."""
     code = 1
     try:
@@ -88,7 +101,7 @@ def _be_child(request_fd: int, reply_fd: int) -> None:
         os.dup2(reply_fd, 4)
         os.closerange(5, 4096)
         with open(3, "rb", closefd=False) as request:
-            answer(request, 4)
+            job(request, 4)
         code = 0
     finally:
         os._exit(code)

@@ -33,6 +33,7 @@ CONTROLS = (
     "input[type=range], select, input[type=checkbox], input[type=radio], "
     '.cw-body button:not([data-key="break"]), [role="slider"]'
 )
+FIGURES = ".cw-body canvas, .cw-body svg"
 SETTLE_MS = 260
 PATIENCE_MS = 2600
 
@@ -183,9 +184,10 @@ def use(control: ElementHandle) -> None:
 
 
 def drag_figure(box: Locator, *, steps: int = 60, seconds: float = 0.0) -> None:
-    """Drag across the widget's first figure with the mouse, there and back."""
+    """Drag across the widget's largest figure with the mouse, there and back."""
     page = box.page
-    target = box.locator(".cw-body canvas, .cw-body svg").first
+    sizes = box.locator(FIGURES).evaluate_all("all => all.map(e => e.clientWidth * e.clientHeight)")
+    target = box.locator(FIGURES).nth(sizes.index(max(sizes)))
     target.scroll_into_view_if_needed()
     area = target.bounding_box()
     assert area is not None

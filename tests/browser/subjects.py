@@ -7,7 +7,15 @@ import nbformat
 
 from tests.browser.static_page import notebook_of
 
-__all__ = ["LECTURES", "MAY_REST", "ROOT", "WIDGETS", "read_lecture", "widget_notebook"]
+__all__ = [
+    "BY_SLIDER",
+    "LECTURES",
+    "MAY_REST",
+    "ROOT",
+    "WIDGETS",
+    "read_lecture",
+    "widget_notebook",
+]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
@@ -20,6 +28,17 @@ MAY_REST: dict[str, set[str]] = {
     "race": {"step"},  # already at the last step
     "convolution": {"rewind", "back", "kernel-diagonal"},  # at the first place; it is that kernel
     "pooling": {"rewind", "back"},  # at the first block
+    "momentum": {"step"},  # already at the last step
+}
+
+# Widgets whose first figure has nothing to drag: a slider is dragged in its place.
+BY_SLIDER = {
+    "activations",
+    "backprop",
+    "gradient_flow",
+    "mlp_steps",
+    "own_landscape",
+    "search_race",
 }
 
 

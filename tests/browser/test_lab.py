@@ -12,6 +12,7 @@ from tests.browser.operate import (
     WatchedPage,
     check_times,
     drag_figure,
+    drag_slider,
     figure,
     forget_times,
     live,
@@ -22,7 +23,14 @@ from tests.browser.operate import (
     watched_page,
 )
 from tests.browser.static_page import notebook_of
-from tests.browser.subjects import LECTURES, MAY_REST, WIDGETS, read_lecture, widget_notebook
+from tests.browser.subjects import (
+    BY_SLIDER,
+    LECTURES,
+    MAY_REST,
+    WIDGETS,
+    read_lecture,
+    widget_notebook,
+)
 
 pytestmark = pytest.mark.full
 NAMES = ["probe", *WIDGETS]
@@ -58,7 +66,7 @@ def test_a_drag_changes_the_figure_and_the_words(
         pytest.skip("the probe's figure cannot be dragged")
     before = (figure(box), live(box))
     forget_times(watched.page)
-    drag_figure(box)
+    (drag_slider if name in BY_SLIDER else drag_figure)(box)
     settle(watched.page)
     assert figure(box) != before[0]
     assert live(box) != before[1]

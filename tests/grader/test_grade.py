@@ -3,12 +3,15 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +20,13 @@ import pytest
 from grader import grade
 from grader.assignment import Assignment, Limits, load_assignment
 from grader.cli import main
-from grader.grade import find_submissions, grade_submissions
+from grader.grade import find_submissions
 from grader.hidden_split import HiddenSplit, build_hidden
+from grader.sandbox import launch
+from grader.sandbox.layers import FILES, SYSTEM_CALLS
 from grader.sandbox.parent import Sandbox
+from grader.sandbox.policy import Policy, PolicyError
+from tests.grader.poorer import without
 from tests.grader.test_intake import zipped
 from tests.submission.models import GOOD, RUNNING, STATIC, endless_loop, memory_bomb, model
 from utils.errors import ParameterError, StoreError
@@ -27,6 +34,9 @@ from utils.submission.codes import GRADER_CODES, HINTS, STUDENT_ONLY_CODES, Code
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 NOTEBOOK = ("hw3.ipynb", b"{}")
+# only Linux can protect labels; these here are public
+POLICY: Policy = "strict" if sys.platform == "linux" else "none"
+grade_submissions = partial(grade.grade_submissions, sandbox=POLICY)
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +359,7 @@ def test_the_command_line(
     (folder / "bob.zip").write_bytes(b"x")
     (folder / "list.csv").write_text("x")
     command = ["grade", str(folder), "--hidden", str(hidden), "--out", str(tmp_path / "o")]
-    assert main([*command, "--jobs", "1"]) == 0
+    assert main([*command, "--jobs", "1", "--sandbox", POLICY]) == 0
     out = capsys.readouterr().out
     assert "1 graded, 1 rejected, 0 not graded" in out
     assert "Only the model question was graded" in out
@@ -376,3 +386,100 @@ def test_results_are_plain_json(
     assert table["status"] == "graded"
     assert table["practice_confusion"]
     assert zipfile.is_zipfile(folder / "ada.zip")
+
+
+# --- how well the labels must be protected ----------------------------------------------------
+
+
+@linux_only
+@pytest.mark.parametrize("name", [FILES, SYSTEM_CALLS])
+def test_a_machine_without_a_layer_refuses_to_grade(
+    folder: Path,
+    hidden: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    submit(folder, "ada.zip")
+    monkeypatch.setattr(launch, "_command", without(name))
+    command = ["grade", str(folder), "--hidden", str(hidden), "--out", str(tmp_path / "o")]
+    assert main(command) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith(f"error: SANDBOX_TOO_WEAK: models would run without “{name}”")
+    assert "\n" not in error
+    assert not (tmp_path / "o/grades.csv").exists()
+    assert not list((tmp_path / "o/results").iterdir())
+
+
+@linux_only
+def test_the_weak_sandbox_is_recorded_everywhere(
+    folder: Path,
+    hidden: Path,
+    tmp_path: Path,
+    assignment: Assignment,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    submit(folder, "ada.zip")
+    (folder / "bob.zip").write_bytes(b"x")
+    monkeypatch.setattr(launch, "_command", without(FILES, SYSTEM_CALLS))
+    out = tmp_path / "o"
+    command = ["grade", str(folder), "--hidden", str(hidden), "--out", str(out)]
+    if os.geteuid() != 0:
+        assert main([*command, "--sandbox", "weak"]) == 1
+        assert "--sandbox weak has to be root" in capsys.readouterr().err
+        return
+    assert main([*command, "--sandbox", "weak"]) == 0
+    assert "models ran without the protection “few system calls”" in capsys.readouterr().out
+    note = f"graded in a weak sandbox (without “{FILES}” and “{SYSTEM_CALLS}”)"
+    found = rows(out)
+    assert {name: row["status"] for name, row in found.items()} == {
+        "ada.zip": "graded",
+        "bob.zip": "rejected",
+    }
+    assert all(note in row["message"] for row in found.values())
+    for page in (out / "pages").iterdir():
+        assert note in page.read_text()
+    for path in (out / "results").iterdir():
+        table = json.loads(path.read_text())
+        assert (table["sandbox"], table["missing_layers"]) == ("weak", [FILES, SYSTEM_CALLS])
+    # a strict run takes none of these results for its own
+    monkeypatch.undo()
+    again = grade_submissions(folder, hidden=hidden, out=out, assignment=assignment, progress=False)
+    assert again.n_known == 0
+    assert "sandbox" not in (out / "grades.csv").read_text()
+
+
+@linux_only
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="the weak sandbox needs root")
+def test_the_weak_sandbox_refuses_labels_that_models_could_read(
+    folder: Path, hidden: Path, assignment: Assignment
+) -> None:
+    submit(folder, "ada.zip")
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        copy = Path(name) / "hidden"
+        shutil.copytree(hidden, copy)
+        copy.chmod(0o755)
+        (copy / "labels.npz").chmod(0o644)
+        options = {"hidden": copy, "out": Path(name) / "o", "assignment": assignment}
+        with pytest.raises(PolicyError, match=r"can read .*labels\.npz"):
+            grade.grade_submissions(folder, sandbox="weak", progress=False, **options)
+        (copy / "labels.npz").chmod(0o600)
+        batch = grade.grade_submissions(folder, sandbox="weak", progress=False, **options)
+    assert batch.results[0].sandbox_note == "graded in a weak sandbox (as asked)"
+
+
+def test_without_demands_only_public_notes_are_graded(
+    folder: Path, hidden: Path, tmp_path: Path
+) -> None:
+    submit(folder, "ada.zip")
+    shutil.copytree(hidden, tmp_path / "private")
+    manifest = json.loads((hidden / "manifest.json").read_text())
+    text = json.dumps(manifest | {"public": False})
+    (tmp_path / "private/manifest.json").write_text(text)
+    with pytest.raises(PolicyError, match="--sandbox none is for public notes only"):
+        grade.grade_submissions(
+            folder, hidden=tmp_path / "private", out=tmp_path / "o", sandbox="none"
+        )

@@ -1,24 +1,43 @@
 """The sandbox: every way a model can misbehave ends in a code, and the next model runs."""
 
+import ctypes
 import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+import onnx
 import pytest
 
 from grader.assignment import Limits
 from grader.sandbox import launch
+from grader.sandbox.layers import FILES, LAYERS, SYSTEM_CALLS, USER
 from grader.sandbox.parent import ModelRun, Sandbox
+from grader.sandbox.policy import POLICIES, Policy, PolicyError, demand_layers
 from grader.sandbox.protocol import HEADER_BYTES, Layer, Reply, SandboxError, reply_length
-from tests.submission.models import GOOD, RUNNING, STATIC, endless_loop, memory_bomb, model
+from grader.sandbox.seccomp import ALLOWED, NUMBERS, build_filter
+from tests.grader.poorer import without
+from tests.submission.models import (
+    FLOAT,
+    GOOD,
+    RUNNING,
+    STATIC,
+    endless_loop,
+    kernel,
+    memory_bomb,
+    model,
+    network,
+    weights,
+)
 from utils.notes.front_end import FRONT_END_ID
 from utils.notes.store import dequantize
 from utils.submission.codes import Code, Rejection
@@ -26,6 +45,7 @@ from utils.submission.inference import Answers, run_model
 
 LINUX = sys.platform == "linux"
 ROOT = LINUX and os.geteuid() == 0
+POLICY: Policy = "strict" if LINUX else "none"
 linux_only = pytest.mark.skipif(not LINUX, reason="only Linux can fork safely and watch memory")
 
 MELS = np.random.default_rng(0).integers(0, 256, (70, 64, 64), dtype=np.uint8)
@@ -36,7 +56,7 @@ KINDS = [pytest.param(True, id="fork", marks=linux_only), pytest.param(False, id
 
 @pytest.fixture(scope="module", params=KINDS)
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(slot=40, fork=request.param) as sandbox:
+    with Sandbox(slot=40, fork=request.param, policy=POLICY) as sandbox:
         yield sandbox
 
 
@@ -140,7 +160,7 @@ def rogue(monkeypatch: pytest.MonkeyPatch, code: str) -> Sandbox:
     """Return a sandbox whose child runs some other program."""
     command = [sys.executable, "-c", f"import os, sys, time\n{code}"]
     monkeypatch.setattr(launch, "_command", lambda *arguments: command)
-    return Sandbox(fork=False)
+    return Sandbox(fork=False, policy=POLICY)
 
 
 OK_HEADER = json.loads(Reply((), n_parameters=1).to_bytes())
@@ -257,6 +277,7 @@ def outcome(action):
 layers = lock_down({{"cpu_seconds": 20, "memory_bytes": 10**8, "uid": {uid!r}}})
 print(json.dumps({{
     "layers": {{layer.name: layer.active for layer in layers}},
+    "notes": {{layer.name: layer.note for layer in layers}},
     "read": outcome(lambda: open({secret!r})),
     "list": outcome(lambda: os.listdir({folder!r})),
     "write": outcome(lambda: open("/tmp/x-of-the-sandbox", "w")),
@@ -284,24 +305,27 @@ def test_what_a_locked_down_process_can_do(tmp_path: Path, uid: int | None) -> N
             port=server.getsockname()[1],
             parent=os.getpid(),
         )
-        done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            env=launch._environment(),  # one thread
+            capture_output=True,
+            text=True,
+        )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[0])
-    layers = found.pop("layers")
-    if not layers["no files, no network"]:
-        pytest.skip("no Landlock in this kernel")
+    layers, notes = found.pop("layers"), found.pop("notes")
+    if "no Landlock" in notes["no files, no network"]:
+        pytest.skip(notes["no files, no network"])
     assert layers == {
         "resource limits": True,
         "no new privileges": True,
         "no files, no network": True,
         "own user": uid is not None,
         "dies with the grader": True,
+        "few system calls": True,
     }
-    # root itself may fork beyond its limit
-    if uid is not None or not ROOT:
-        assert found["fork"] == "BlockingIOError"
-    found.pop("fork")
     assert found == {
+        "fork": "PermissionError",
         "read": "PermissionError",
         "list": "PermissionError",
         "write": "PermissionError",
@@ -410,3 +434,235 @@ def test_a_killed_grader_leaves_nobody_behind() -> None:
         child = int(children.read_text().split()[0])
         grader.kill()
     assert eventually(lambda: gone(child) and gone(zygote))
+
+
+# --- system calls -----------------------------------------------------------------------------
+
+ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050001
+AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+
+def verdict(program: bytes, arch: int, number: int, argument: int = 0) -> int:
+    """Run a filter as the kernel would, and return what it says of a system call."""
+    words = {0: number, 4: arch, 16: argument & 0xFFFFFFFF}
+    instructions = list(struct.iter_unpack("=HBBI", program))
+    position, value = 0, 0
+    while True:
+        code, yes, no, constant = instructions[position]
+        position += 1
+        if code == 0x20:
+            value = words[constant]
+        elif code == 0x06:
+            return constant
+        else:
+            true = {0x15: value == constant, 0x35: value >= constant}[code]
+            position += yes if true else no
+
+
+@pytest.mark.parametrize("machine", NUMBERS)
+def test_the_filter_allows_what_it_lists_and_nothing_else(machine: str) -> None:
+    program, arch = build_filter(machine, 4711), AUDIT[machine]
+    allowed = {NUMBERS[machine][name] for name in ALLOWED}
+    assert len(allowed) == len(ALLOWED)
+    for number in range(600):
+        expected = ALLOW if number in allowed else REFUSE
+        assert verdict(program, arch, number) == expected, number
+        assert verdict(program, 0x40000003, number) == KILL  # 32-bit x86
+        assert verdict(program, arch, number | 0x40000000) == KILL  # x32
+    assert verdict(program, arch, NUMBERS[machine]["tgkill"], 4711) == ALLOW
+    assert verdict(program, arch, NUMBERS[machine]["tgkill"], 4712) == REFUSE
+
+
+@linux_only
+@pytest.mark.parametrize("machine", NUMBERS)
+def test_the_numbers_are_those_of_libseccomp(machine: str) -> None:
+    try:
+        library = ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        pytest.skip("libseccomp is not installed")
+    assert {
+        name: library.seccomp_syscall_resolve_name_arch(
+            ctypes.c_uint32(AUDIT[machine]), name.encode()
+        )
+        for name in NUMBERS[machine]
+    } == NUMBERS[machine]
+
+
+# --- labels -----------------------------------------------------------------------------------
+
+
+def holds(pid: int, secrets: Collection[bytes]) -> list[str]:
+    """Return where in a process one of the secrets is: memory, descriptors, environment."""
+    found = []
+    process = Path(f"/proc/{pid}")
+    with (process / "mem").open("rb", buffering=0) as memory:
+        for line in (process / "maps").read_text().splitlines():
+            start, end = (int(text, 16) for text in line.split()[0].split("-"))
+            try:
+                content = os.pread(memory.fileno(), end - start, start)
+            except (OSError, OverflowError):
+                continue  # pages of the kernel, or without access
+            found += [f"memory {line}" for secret in secrets if secret in content]
+    for handle in list((process / "fd").iterdir()):
+        if handle.is_file():  # nameless files in memory, too; no pipes, no terminals
+            content = handle.read_bytes()
+            found += [f"descriptor {handle.name}" for secret in secrets if secret in content]
+    for name in ("environ", "cmdline"):
+        content = (process / name).read_bytes()
+        found += [name for secret in secrets if secret in content]
+    return found
+
+
+@linux_only
+@pytest.mark.skipif(not ROOT, reason="only root may look into a child that is locked down")
+@pytest.mark.parametrize("fork", [True, False], ids=["fork", "process"])
+def test_no_byte_of_the_labels_is_in_any_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fork: bool
+) -> None:
+    # as the grader holds them: in memory, in an open file; and in places that it should avoid
+    labels = np.random.default_rng(6).integers(0, 11, 400)
+    secrets = [labels.astype(kind).tobytes() for kind in ("u1", "i4", "i8")]
+    secrets += [labels.astype("u1").tobytes().hex().encode()]
+    path = tmp_path / "labels.npz"
+    path.write_bytes(b"".join(secrets))
+    monkeypatch.setenv("LABELS", secrets[-1].decode())
+    pids: list[int] = []
+    codes: list[Code | None] = []
+    launcher = launch.ForkLauncher if fork else launch.ProcessLauncher
+    start = launcher.start
+
+    def start_and_tell(self: launch.Launcher, request: BinaryIO) -> launch.Running:
+        running = start(self, request)  # type: ignore[arg-type]
+        pids.append(running.pid)
+        return running
+
+    monkeypatch.setattr(launcher, "start", start_and_tell)
+    with path.open("rb") as opened, Sandbox(slot=45, fork=fork) as sandbox:
+        os.set_inheritable(opened.fileno(), True)
+        looping = threading.Thread(target=lambda: codes.append(refused(sandbox, endless_loop())))
+        looping.start()
+        # seccomp comes last: from then on, the child reads the model and runs it
+        assert eventually(lambda: bool(pids) and "Seccomp:\t2" in status(pids[0]))
+        time.sleep(0.5)
+        assert holds(pids[0], secrets) == []
+        # nothing but the standard three, the request and the reply
+        handles = {int(handle.name) for handle in Path(f"/proc/{pids[0]}/fd").iterdir()}
+        assert handles <= {0, 1, 2, 3, 4}
+        assert holds(pids[0], [endless_loop()[-200:]])  # but it does hold the model
+        if fork:
+            zygote = sandbox._launcher._zygote.pid  # type: ignore[union-attr]
+            assert holds(zygote, secrets) == []
+        # the search itself finds them, where they are
+        places = {place.split()[0] for place in holds(os.getpid(), secrets)}
+        assert places >= {"memory", "descriptor"}
+        for number in range(2):  # a crash is tried twice
+            assert eventually(lambda n=number: len(pids) > n)
+            os.kill(pids[number], signal.SIGKILL)
+        looping.join()
+    assert codes == [Code.CRASH]
+
+
+def status(pid: int) -> str:
+    """Return what the kernel says of a process."""
+    return Path(f"/proc/{pid}/status").read_text()
+
+
+def refused(sandbox: Sandbox, content: bytes) -> Code | None:
+    """Return why a model is refused; None if it runs."""
+    try:
+        run(sandbox, content, Limits())
+    except Rejection as rejection:
+        return rejection.code
+    return None
+
+
+# --- which layers must hold -------------------------------------------------------------------
+
+
+@linux_only
+@pytest.mark.parametrize("name", [FILES, SYSTEM_CALLS])
+def test_a_child_without_a_required_layer_refuses_to_work(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(launch, "_command", without(name))
+    words = f"without “{name}”: not in this kernel"
+    with Sandbox(slot=46) as sandbox:
+        with pytest.raises(SandboxError, match=words):
+            run(sandbox, model())
+        with pytest.raises(PolicyError, match=f"SANDBOX_TOO_WEAK: .*“{name}” .not in this kernel"):
+            sandbox.check()
+    with Sandbox(slot=46, policy="none") as sandbox:
+        assert {layer.name for layer in sandbox.check() if not layer.active} >= {name}
+        assert np.isfinite(run(sandbox, model()).logits).all()
+
+
+@linux_only
+def test_the_weak_policy_demands_a_user_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "_command", without(USER))
+    with (
+        Sandbox(slot=46, policy="weak") as sandbox,
+        pytest.raises(PolicyError, match=r"“own user” .* --sandbox weak has to be root"),
+    ):
+        sandbox.check()
+
+
+def test_sandboxes_are_strict_unless_told_otherwise() -> None:
+    layers = [Layer(name, name != SYSTEM_CALLS, "gone") for name, _ in LAYERS]
+    for policy in POLICIES[1:]:
+        demand_layers(policy, layers)
+    with pytest.raises(PolicyError, match=r"“few system calls” \(gone\)"):
+        demand_layers(Sandbox()._policy, layers)
+    with pytest.raises(PolicyError, match=r"“own user” \(unknown to the child\)"):
+        demand_layers("weak", [])
+
+
+# --- the rest of the batch --------------------------------------------------------------------
+
+
+def batch_dependent() -> dict[str, bytes]:
+    """Return models that look beyond one note, each in a way that one check alone would miss."""
+    node = onnx.helper.make_node
+    rows = [
+        node("Shape", ["mel"], ["all"], start=0, end=1),
+        node("Cast", ["all"], ["rows"], to=FLOAT),
+        node("Div", ["rows", "many"], ["ratio"]),
+    ]
+    stored = [kernel(), weights("many", np.array([64], "f4")), weights("axis", np.array(0))]
+    return {
+        "size of the batch": model(
+            network(*rows, node("Mul", ["flat", "ratio"], ["end"]), last="end"), initializers=stored
+        ),
+        "notes before it": model(
+            network(node("CumSum", ["flat", "axis"], ["end"]), last="end"), initializers=stored
+        ),
+        "loudest of the batch": model(
+            network(
+                node("ReduceMax", ["flat"], ["top"], keepdims=0),
+                node("Sub", ["flat", "top"], ["end"]),
+                last="end",
+            ),
+            initializers=stored,
+        ),
+        "random": model(
+            network(
+                node("RandomNormalLike", ["flat"], ["noise"]),
+                node("Add", ["flat", "noise"], ["end"]),
+                last="end",
+            ),
+            initializers=stored,
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", batch_dependent())
+def test_a_model_must_not_look_at_the_batch(sandbox: Sandbox, name: str) -> None:
+    assert refusal(sandbox, batch_dependent()[name]).code == Code.BATCH_DEPENDENT
+
+
+def test_what_one_check_of_the_batch_misses_the_other_sees() -> None:
+    inputs = dequantize(MELS)[:, None]
+    by_size = run_model(batch_dependent()["size of the batch"], inputs, REPEATS)
+    change = by_size.shuffled - by_size.logits[REPEATS]
+    # the same size: 64 shuffled notes are answered as in the first batch, single ones are not
+    assert np.abs(change[REPEATS < 64]).max() < 1e-4
+    assert np.abs(by_size.single - by_size.logits[REPEATS[:16]]).max() > 0.1

@@ -107,6 +107,22 @@ def test_the_tolerance(at: str, scale: float) -> None:
         assert caught.value.code == Code.BATCH_DEPENDENT
 
 
+@pytest.mark.parametrize("at", ["shuffled", "single"])
+def test_one_huge_logit_hides_nothing_and_may_be_rounded(at: str) -> None:
+    for change, position in ((0.05, 7), (0.05, 3)):
+        given, repeats = answers(0, at=at)
+        given.logits[repeats[3]] *= 1e5
+        again = getattr(given, at)
+        again[3] *= 1e5
+        given.shuffled[3] = given.single[3] = given.logits[repeats[3]]
+        again[position, 2] += change
+        if position == 3:  # a millionth of that note's logits
+            check_answers(given, repeats)
+        else:
+            with pytest.raises(Rejection, match="when its batch changes"):
+                check_answers(given, repeats)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_one_bad_logit_is_enough(value: float) -> None:
     good, repeats = answers(0, at="single")

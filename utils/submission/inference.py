@@ -218,13 +218,17 @@ def check_answers(answers: Answers, repeats: np.ndarray) -> None:
     bad = ~np.isfinite(answers.logits).all(axis=1)
     if bad.any():
         raise Rejection(Code.NONFINITE, f"NaN or infinity for {int(bad.sum())} of {len(bad)} notes")
-    scale = float(np.abs(answers.logits).max())
+    largest = np.abs(answers.logits).max(axis=1)
+    # Each note by its own size, or a typical one: one huge logit must not hide what happens to
+    # all other notes.
+    scale = np.maximum(np.maximum(largest, np.median(largest)), 1e-30)
     for again in (answers.shuffled, answers.single):
-        change = np.abs(again - answers.logits[repeats[: len(again)]]).max()
+        same = repeats[: len(again)]
+        change = np.abs(again - answers.logits[same]).max(axis=1) / scale[same]
         # "not <=" so that NaN in a repeated answer counts as different
-        if not change <= BATCH_TOLERANCE * scale:
+        if not (change <= BATCH_TOLERANCE).all():
             raise Rejection(
                 Code.BATCH_DEPENDENT,
-                f"the logits of a note change by {change / max(scale, 1e-30):.1%} of the "
-                "largest logit when its batch changes (rounding: under 0.1 %)",
+                f"the logits of a note change by {change.max():.1%} of the largest logit when "
+                "its batch changes (rounding: under 0.1 %)",
             )

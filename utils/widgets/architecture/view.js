@@ -56,7 +56,7 @@ export default widget((ctx) => {
       code.draw(exportCode(layers, input));
       const text = sightText(ctx, state, rows[at], at);
       setText(words, text);
-      tell(ctx, rows);
+      tell(ctx, rows, text);
       ctx.goal(isReached(rows));
     },
   };
@@ -74,12 +74,12 @@ function sightText(ctx, state, row, at) {
   return `One unit of layer ${at + 1} sees at most ${found.size[0]} bands × ${found.size[1]} frames: ${tenths(ms)} ms, here ${hertz}.${edge}`;
 }
 
-/** @param {Context} ctx @param {Row[]} rows */
-function tell(ctx, rows) {
+/** @param {Context} ctx @param {Row[]} rows @param {string} sight */
+function tell(ctx, rows, sight) {
   const parameters = rows.reduce((sum, one) => sum + one.parameters, 0), macs = rows.reduce((sum, one) => sum + one.macs, 0);
   const wrong = rows.findIndex((one) => one.error);
   const end = wrong < 0 ? `Output ${rows[rows.length - 1].shape.join(" × ")}.` : `Layer ${wrong + 1} does not fit: ${rows[wrong].error}.`;
-  ctx.announce(`${thousands(parameters)} parameters, ${thousands(macs)} multiply–accumulates a note. ${end}`);
+  ctx.announce(`${thousands(parameters)} parameters, ${thousands(macs)} multiply–accumulates a note. ${end} ${sight}`);
   ctx.output("parameters", thousands(parameters));
   ctx.output("macs", thousands(macs));
 }
