@@ -142,7 +142,7 @@ def operate_all(box: Locator) -> dict[str, bool]:
             continue
         box.locator(".cw-reset").click()
         settle(page)
-        if not control.is_visible():  # its switch is off in the first state
+        if not control.is_visible() or not control.is_enabled():  # not in the first state
             continue
         if control.evaluate("e => e.type === 'radio' && e.checked"):
             continue
@@ -205,7 +205,7 @@ def drag_figure(box: Locator, *, steps: int = 60, seconds: float = 0.0) -> None:
 def drag_slider(box: Locator, *, steps: int = 60) -> None:
     """Drag the widget's first slider with the mouse, there and back."""
     page = box.page
-    target = box.locator("input[type=range]").first
+    target = box.locator("input[type=range]:visible").first
     target.scroll_into_view_if_needed()
     area = target.bounding_box()
     assert area is not None
