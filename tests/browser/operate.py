@@ -184,10 +184,11 @@ def use(control: ElementHandle) -> None:
 
 
 def drag_figure(box: Locator, *, steps: int = 60, seconds: float = 0.0) -> None:
-    """Drag across the widget's largest figure with the mouse, there and back."""
+    """Drag across the widget's first figure, swatches left out, with the mouse, there and back."""
     page = box.page
     sizes = box.locator(FIGURES).evaluate_all("all => all.map(e => e.clientWidth * e.clientHeight)")
-    target = box.locator(FIGURES).nth(sizes.index(max(sizes)))
+    large = next(i for i, size in enumerate(sizes) if size >= max(sizes) / 3)
+    target = box.locator(FIGURES).nth(large)
     target.scroll_into_view_if_needed()
     area = target.bounding_box()
     assert area is not None

@@ -41,6 +41,9 @@ BY_SLIDER = {
     "search_race",
 }
 
+# Of these, the figure waits for a button: an answer to be checked, a training to begin.
+TELLS_ONLY = {"backprop", "own_landscape"}
+
 
 def _cell(path: Path) -> str:
     """Return a cell that shows the widget of a folder."""

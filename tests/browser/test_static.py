@@ -101,7 +101,8 @@ def test_a_long_drag_does_not_fill_the_heap(open_page: WatchedPage, name: str) -
         drag_slider(box, steps=moves // 2)
     growth = heap_megabytes(page) - before
     print(
-        f"{name}: heap {before:.1f} MB, growth {growth:+.2f} MB in {7.5 * moves:.0f} moves (limit 1)"
+        f"{name}: heap {before:.1f} MB, growth {growth:+.2f} MB "
+        f"in {7.5 * moves:.0f} moves (limit 1)"
     )
     assert growth < 3
     box.locator(".cw-reset").click()

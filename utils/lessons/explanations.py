@@ -96,12 +96,19 @@ def first_difference(
             if name.startswith("("):
                 continue
             if name not in got.seen:
-                parts = ", ".join(exercise.outputs)
-                return _input(exercise, got), f"expected {len(exercise.outputs)} values: {parts}"
+                return _input(exercise, got), _missing(exercise, name, got)
             words = difference(value, got.seen[name], rtol=exercise.rtol, atol=exercise.atol)
             if words:
                 return _input(exercise, got), f"{name}: {words}" if name else words
     return None
+
+
+def _missing(exercise: Exercise, name: str, got: Outcome) -> str:
+    """Return words for a part that the answer does not have."""
+    if exercise.outputs:
+        return f"expected {len(exercise.outputs)} values: {', '.join(exercise.outputs)}"
+    instead = f"your function returned {show(got.seen[''])}" if "" in got.seen else "it is missing"
+    return f"{name}: {instead}" if name else instead
 
 
 def _input(exercise: Exercise, outcome: Outcome) -> str:
@@ -116,7 +123,7 @@ def general_slip(right: Sequence[Outcome], found: Sequence[Outcome]) -> str | No
     """Return words for a slip that any exercise can suffer: sign, factor, shape, overflow."""
     if any(value is None for outcome in found for value in outcome.seen.values()):
         return NO_RETURN
-    if any(_lost_gradient(a, b) for a, b in zip(right, found, strict=True)):
+    if _lost_gradient(right, found):
         return "The value is right, but no gradient flows: stay with tensors, without `.item()`."
     pairs = [pair for a, b in zip(right, found, strict=True) for pair in _arrays(a, b)]
     if not pairs:
@@ -124,23 +131,36 @@ def general_slip(right: Sequence[Outcome], found: Sequence[Outcome]) -> str | No
     if any(np.isfinite(a).all() and not np.isfinite(b).all() for a, b in pairs):
         return "You get inf or nan: a number overflowed, or you took the log of 0 or divided by 0."
     if misfits := [(a, b) for a, b in pairs if a.shape != b.shape]:
-        transposed = all(a.shape == b.shape[::-1] and np.allclose(a, b.T) for a, b in misfits)
-        return "Your result is transposed: rows and columns changed places." if transposed else None
+        return _misfit(misfits)
     ratios = [b[a != 0] / a[a != 0] for a, b in pairs if np.any(a != 0)]
     return _factor(np.concatenate(ratios)) if ratios else None
 
 
+def _misfit(pairs: Sequence[tuple[Any, Any]]) -> str | None:
+    if all(a.shape == b.shape[::-1] and np.allclose(a, b.T) for a, b in pairs):
+        return "Your result is transposed: rows and columns changed places."
+    if all(a.ndim == 0 and b.size > 1 for a, b in pairs):
+        return "One number is expected, you return more: is `.mean()` (or `.sum()`) missing?"
+    return None
+
+
 def _factor(ratio: np.ndarray[Any, Any]) -> str | None:
     if len(ratio) < 2 or not np.allclose(ratio, ratio[0], rtol=1e-3) or ratio[0] == 0:
+        return None
+    if np.isclose(ratio[0], 1, rtol=1e-3):  # what is wrong is elsewhere, such as an error
         return None
     if np.isclose(ratio[0], -1):
         return "Every number has the wrong sign."
     return f"Every number is {ratio[0]:.3g} times what it should be: a constant factor is wrong."
 
 
-def _lost_gradient(right: Outcome, found: Outcome) -> bool:
-    lost = isinstance(found.seen.get("gradient"), str) and "gradient" in right.seen
-    return lost and difference(right.seen[""], found.seen[""], rtol=1e-3) is None
+def _lost_gradient(right: Sequence[Outcome], found: Sequence[Outcome]) -> bool:
+    """Return whether all values are right, but some gradient is missing."""
+    pairs = [(a.seen, b.seen) for a, b in zip(right, found, strict=True)]
+    lost = any("gradient" in a and isinstance(b.get("gradient"), str) for a, b in pairs)
+    return lost and all(
+        "" in a and "" in b and difference(a[""], b[""], rtol=1e-3) is None for a, b in pairs
+    )
 
 
 def _arrays(right: Outcome, found: Outcome) -> list[tuple[Any, Any]]:

@@ -9,6 +9,10 @@ from utils.lessons.store import progress_file, recall
 
 __all__ = ["LectureProgress", "Progress", "progress"]
 
+CELL = "text-align:left;padding:.4em .25em"
+SCROLLED = "overflow-x:auto;max-width:100%"
+"""A table wider than a phone scrolls in its own box, so that no column is cut off."""
+
 
 @dataclass(frozen=True)
 class LectureProgress:
@@ -69,16 +73,18 @@ class Progress:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        names = ("lecture", "predictions", "exercises solved", "hints", "self-check")
-        head = "".join(f'<th scope="col" style="text-align:left">{name}</th>' for name in names)
+        names = ("lecture", "predic\u00adtions", "exercises solved", "hints", "self-check")
+        head = "".join(f'<th scope="col" style="{CELL}">{name}</th>' for name in names)
         body = "".join(
-            "<tr>"
-            + "".join(f'<td style="text-align:left">{inline(cell)}</td>' for cell in row)
-            + "</tr>"
+            "<tr>" + "".join(f'<td style="{CELL}">{inline(cell)}</td>' for cell in row) + "</tr>"
             for row in self._rows()
         )
         place = f"Kept on this machine only: {progress_file()}"
-        return f"<table><tr>{head}</tr>{body}</table><p>{inline(place)}</p>"
+        return (
+            f'<div tabindex="0" role="region" aria-label="Progress" style="{SCROLLED}">'
+            f"<table><tr>{head}</tr>{body}</table></div>"
+            f'<p style="overflow-wrap:anywhere">{inline(place)}</p>'
+        )
 
 
 def progress() -> Progress:

@@ -117,14 +117,29 @@ class Note:
         return card(self.kind, self.title, *map(inline, self.paragraphs), folded, live=True)
 
 
-class _KeyGuard(anywidget.AnyWidget):
-    """An invisible widget that keeps JupyterLab's one-key shortcuts out of its box.
+NO_KERNEL = (
+    "Answers count only where the notebook runs: "
+    "on a page without a kernel they are neither kept nor checked."
+)
 
-    Otherwise a `b` on a focused button or radio would add a cell. The attribute is the one
-    that JupyterLab's own forms use; it must stand on what has the focus. The box is there
-    only after the first frame, and its controls may come later.
+
+class _Companion(anywidget.AnyWidget):
+    """What a box needs in the browser: keys, a font, and a line where there is no kernel.
+
+    JupyterLab's one-key shortcuts are kept out, or a `b` on a focused button would add a
+    cell. The attribute is the one that JupyterLab's own forms use; it must stand on what has
+    the focus. The box is there only after the first frame, and its controls may come later.
+
+    Whether there is a kernel is found in the browser, as a saved state can't know it.
     """
 
+    _css = """
+    .course-lesson, .course-lesson :is(button, input, label, select, textarea) {
+      font-family: var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI",
+        "Helvetica Neue", Arial, sans-serif);
+    }
+    .course-lesson .course-no-kernel { font-style: italic; line-height: 1.45; max-width: 46em; }
+    """
     _esm = """
     const CONTROLS = "input, button, select, textarea, summary";
     function mark(box) {
@@ -132,23 +147,34 @@ class _KeyGuard(anywidget.AnyWidget):
         control.setAttribute("data-lm-suppress-shortcuts", "true");
       }
     }
+    function keepShortcutsOut(el) {
+      const observer = new MutationObserver((all) => all.forEach((c) => mark(c.target)));
+      let tries = 600;
+      const start = () => {
+        const box = el.closest(".course-lesson");
+        if (box) {
+          mark(box);
+          observer.observe(box, { childList: true, subtree: true });
+        } else if (tries--) requestAnimationFrame(start);
+      };
+      start();
+      return () => observer.disconnect();
+    }
+    function hasKernel(model) { // a static page's manager only knows how to load code
+      const manager = model.widget_manager;
+      return Boolean(manager) && ("kernel" in manager || !("loader" in manager));
+    }
     export default {
-      render({ el }) {
-        el.style.display = "none";
-        const observer = new MutationObserver((all) => all.forEach((c) => mark(c.target)));
-        let tries = 600;
-        const start = () => {
-          const box = el.closest(".course-lesson");
-          if (box) {
-            mark(box);
-            observer.observe(box, { childList: true, subtree: true });
-          } else if (tries--) requestAnimationFrame(start);
-        };
-        start();
-        return () => observer.disconnect();
+      render({ model, el }) {
+        if (hasKernel(model)) el.style.display = "none";
+        else {
+          el.classList.add("course-no-kernel");
+          el.textContent = "NO_KERNEL";
+        }
+        return keepShortcutsOut(el);
       },
     };
-    """
+    """.replace("NO_KERNEL", NO_KERNEL)
 
 
 class FallbackBox(ipywidgets.VBox):
@@ -169,7 +195,7 @@ class FallbackBox(ipywidgets.VBox):
         text: Callable[[], str],
         html: Callable[[], str],
     ) -> None:
-        super().__init__((*children, _KeyGuard()))
+        super().__init__((*children, _Companion()))
         self.add_class("course-lesson")
         self._fallback = (text, html)
 

@@ -69,50 +69,6 @@ def product_backward(incoming, a, b):
 )
 
 
-def _sum(incoming: Any, x: Any) -> Any:
-    tape = Tape()
-    node = tape.variable(x)
-    tape.backward(node.sum() * tape.constant(incoming))
-    return node.gradient
-
-
-SUM = Exercise(
-    key="G5.sum_backward",
-    task="Return ∂L/∂x of the node y = x₁ + … + xₙ, given the incoming ∂L/∂y, one number.",
-    solution="""\
-def sum_backward(incoming, x):
-    return incoming * np.ones_like(x)
-""",
-    reference=_sum,
-    cases=lambda: [Case((2.0, _array(3.0, -1.0, 4.0))), Case((-0.5, np.arange(6.0).reshape(2, 3)))],
-    hints=(
-        "If one x grows by a little, by how much does the sum grow?",
-        "Every element has slope 1, so each gets the incoming gradient, in the shape of x.",
-        "`np.ones_like(x)` has the shape; multiply by `incoming`.",
-    ),
-    mistakes=(
-        Mistake(
-            "That is one number: every element of x gets its own gradient, so the shape is x's.",
-            "incoming * np.ones_like(x)",
-            "incoming",
-        ),
-        Mistake(
-            "That is the rule of the mean: a sum does not divide.",
-            "np.ones_like(x)",
-            "np.ones_like(x) / x.size",
-        ),
-        Mistake(
-            "The slope of a sum is 1 for each element, not the element itself.",
-            "np.ones_like(x)",
-            "x",
-        ),
-        Mistake(
-            "The incoming gradient is missing: the chain rule multiplies by it.", "incoming * ", ""
-        ),
-    ),
-)
-
-
 def _hidden_delta(delta_above: Any, weights_above: Any, z: Any) -> torch.Tensor:
     """Spell the sum over the units above out, unit by unit."""
     d_h = torch.zeros_like(z)
@@ -291,4 +247,4 @@ def layer_gradient_norms(model):
     ),
 )
 
-EXERCISES = (PRODUCT, SUM, HIDDEN_DELTA, GAIN, NORMS)
+EXERCISES = (PRODUCT, HIDDEN_DELTA, GAIN, NORMS)

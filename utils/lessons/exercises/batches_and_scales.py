@@ -221,6 +221,11 @@ def filter_normalize(direction, weights):
         ),
         Mistake("The weights' length is missing: all filters are 1 long now.", " * w_norm", ""),
         Mistake("The root is missing: these are squared lengths.", ".sqrt()", ""),
+        Mistake(
+            "One length a filter, but along the wrong axis: keep the axes with `keepdim=True`.",
+            ", keepdim=True",
+            "",
+        ),
     ),
 )
 

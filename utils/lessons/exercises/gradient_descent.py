@@ -121,7 +121,7 @@ def numerical_gradient(function, point, step):
     cases=_gradient_cases,
     hints=(
         "One coordinate at a time: a little up, a little down, and look how the value changes.",
-        "Make `move`: zero everywhere, but `step` at coordinate i.",
+        "`move = torch.zeros_like(point)`, then `move[i] = step`: only coordinate i moves.",
         "Rise over run: `(function(point + move) - function(point - move)) / (2 * step)`.",
     ),
     mistakes=(
@@ -134,6 +134,16 @@ def numerical_gradient(function, point, step):
             "That is the one-sided difference; step to both sides, it is far more exact.",
             "function(point - move)) / (2 * step)",
             "function(point)) / step",
+        ),
+        Mistake(
+            "You change the point itself and don't move it back: add a step to it in a new tensor.",
+            "        move = torch.zeros_like(point)\n"
+            "        move[i] = step\n"
+            "        gradient[i] = (function(point + move) - function(point - move)) / (2 * step)",
+            "        point[i] += step\n"
+            "        up = function(point)\n"
+            "        point[i] -= 2 * step\n"
+            "        gradient[i] = (up - function(point)) / (2 * step)",
         ),
         Mistake(
             "You move all coordinates at once: only coordinate i may move.",
@@ -197,6 +207,11 @@ def gradient_descent(gradient, start, lr, steps):
             "The start is missing: n steps make n + 1 points.",
             "torch.stack(trajectory)",
             "torch.stack(trajectory[1:])",
+        ),
+        Mistake(
+            "The last point is missing: n steps make n + 1 points.",
+            "torch.stack(trajectory)",
+            "torch.stack(trajectory[:-1])",
         ),
         Mistake(
             "All points are the same one: `-=` changes the tensor in the list. Make a new one.",

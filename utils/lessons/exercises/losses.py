@@ -17,6 +17,8 @@ def _observe_cancelling(function: Function, case: Case) -> dict[str, Any]:
     """Look at the errors only: many answers are right."""
     (target,) = case.arguments
     prediction = function(target.clone())
+    if isinstance(prediction, list):
+        prediction = torch.tensor([float(number) for number in prediction])
     if not isinstance(prediction, torch.Tensor):
         return {"": prediction}
     error = signed_error(prediction, target)
@@ -95,6 +97,17 @@ def mean_squared_error(prediction, target):
         Mistake("That is its root, the RMSE: leave the root out.", ".mean()", ".mean().sqrt()"),
         Mistake("That is the absolute error: square it.", ".square()", ".abs()"),
         Mistake("The square is missing: errors cancel.", ".square()", ""),
+        Mistake("One number for each note is left: take their mean.", ".mean()", ""),
+        Mistake(
+            "You subtract the squares: first take the difference, then square it.",
+            "(prediction - target).square()",
+            "(prediction.square() - target.square())",
+        ),
+        Mistake(
+            "`len` counts the rows only, not all elements: `.mean()` does.",
+            ".mean()",
+            ".sum() / len(target)",
+        ),
     ),
 )
 
@@ -138,6 +151,24 @@ def huber_loss_grad(prediction, target, delta):
             "(max=delta)",
         ),
         Mistake("The limit is delta, not 1.", "(-delta, delta)", "(-1, 1)"),
+        Mistake(
+            "That is the Huber loss itself: its slope is asked for.",
+            "error.clamp(-delta, delta)",
+            "torch.where(error.abs() < delta, error**2 / 2, delta * (error.abs() - delta / 2))",
+        ),
+        Mistake(
+            "Within ±delta the slope is the error, not twice the error: Huber has ½ r².",
+            "error.clamp",
+            "(2 * error).clamp",
+        ),
+        Mistake(
+            "The sign is lost: the slope of a negative error is negative.",
+            "error.clamp",
+            "error.abs().clamp",
+        ),
+        Mistake(
+            "Negative errors become 0: the lower limit is -delta.", "(-delta, delta)", "(0, delta)"
+        ),
     ),
 )
 
@@ -193,6 +224,12 @@ def spectral_distance(estimate, target):
             ".mean().abs()",
         ),
         Mistake("That is the squared difference: take the absolute one.", ".abs()", ".square()"),
+        Mistake("One number for each bin is left: take their mean.", ".mean()", ""),
+        Mistake(
+            "That is the waveform distance: make a spectrogram of each sound first.",
+            "(a - b)",
+            "(estimate - target)",
+        ),
     ),
 )
 

@@ -54,6 +54,18 @@ def binary_cross_entropy(logits, targets):
         ),
         Mistake("The sign of y·z is wrong.", "exp - targets", "exp + targets"),
         Mistake("One branch is missing: the term with y·z.", " - targets * logits", ""),
+        Mistake("One loss for each example is left: take their mean.", ".mean()", ""),
+        Mistake(
+            "The exponent is −|z|: with +|z| it overflows, and the sum is no longer log(1 + e^z).",
+            "(-logits.abs())",
+            "(logits.abs())",
+        ),
+        Mistake("The term max(z, 0) is missing.", "logits.clamp(min=0) + ", ""),
+        Mistake(
+            "`log1p` gets e^−|z|, not −|z|: the exponential is missing.",
+            "torch.exp(-logits.abs())",
+            "-logits.abs()",
+        ),
     ),
 )
 
@@ -112,6 +124,16 @@ def softmax(logits):
             "The division is missing: the numbers don't sum to 1.", " / exps", " if 1 else exps"
         ),
         Mistake("The exponential is missing.", "torch.exp(logits - largest)", "logits"),
+        Mistake(
+            "The sums of the rows lie along a row: keep the axis, `.sum(dim=-1, keepdim=True)`.",
+            "exps.sum(dim=-1, keepdim=True)",
+            "exps.sum(dim=-1)",
+        ),
+        Mistake(
+            "You subtract the largest logit above the fraction bar only: do it below, too.",
+            "exps.sum(dim=-1, keepdim=True)",
+            "torch.exp(logits).sum(dim=-1, keepdim=True)",
+        ),
     ),
 )
 
@@ -163,6 +185,13 @@ def cross_entropy(logits, targets):
             "[:, targets]",
         ),
         Mistake("The logarithm is missing: that is minus the probability.", "-true", "-true.exp()"),
+        Mistake("One loss for each example is left: take their mean.", ".mean()", ""),
+        Mistake(
+            "`[targets]` picks whole rows: one element a row is wanted, "
+            "`[torch.arange(len(targets)), targets]`.",
+            "[torch.arange(len(targets)), targets]",
+            "[targets]",
+        ),
     ),
 )
 
@@ -194,6 +223,13 @@ def hinge_loss(scores, targets):
         Mistake("A loss below zero: what is right by far counts 0.", ".clamp(min=0)", ""),
         Mistake("That is the sum: the mean is missing.", ".mean()", ".sum()"),
         Mistake("That is the squared hinge.", ".mean()", ".square().mean()"),
+        Mistake("One loss for each example is left: take their mean.", ".mean()", ""),
+        Mistake(
+            "You cut at 0 after the mean: cut each loss, or easy notes pay for hard ones.",
+            ".clamp(min=0).mean()",
+            ".mean().clamp(min=0)",
+        ),
+        Mistake("The target is missing: y·s, not s, must be large.", "targets * scores", "scores"),
     ),
 )
 
@@ -243,6 +279,17 @@ def roc_point(scores, labels, threshold):
             ".float().sum() / len(scores)",
         ),
         Mistake("These are counts: divide by how many there are.", ".float().mean()", ".sum()"),
+        Mistake(
+            "You divide by those that got a yes: divide by those that truly have the label.",
+            """\
+    false_positive_rate = said_yes[labels == 0].float().mean()
+    true_positive_rate = said_yes[labels == 1].float().mean()
+""",
+            """\
+    false_positive_rate = (labels[said_yes] == 0).float().mean()
+    true_positive_rate = (labels[said_yes] == 1).float().mean()
+""",
+        ),
     ),
 )
 

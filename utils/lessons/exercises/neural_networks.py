@@ -55,6 +55,19 @@ def neuron(inputs, weights, bias):
             " + bias\n    return torch.sigmoid(z)",
             "\n    return torch.sigmoid(z) + bias",
         ),
+        Mistake(
+            "The sum is missing: a neuron gives one number, not one for each input.", ".sum(-1)", ""
+        ),
+        Mistake(
+            "You add the bias once for each input: add it once, after the sum.",
+            ".sum(-1) + bias",
+            ".add(bias).sum(-1)",
+        ),
+        Mistake(
+            "You add up over the examples of the batch: sum over the inputs, with `.sum(-1)`.",
+            ".sum(-1)",
+            ".sum(0)",
+        ),
     ),
 )
 
@@ -85,7 +98,7 @@ def mlp(inputs, w1, b1, w2, b2):
     gradient=True,
     hints=(
         "A layer is many neurons at once. What has shape (batch, inputs), what (units, inputs)?",
-        "A layer's sums are `inputs @ weights.T + bias`: one row an example, one column a unit.",
+        "A layer's sums are `inputs @ w1.T + b1`: one row an example, one column a unit.",
         "`hidden = torch.tanh(inputs @ w1.T + b1)`; the second layer takes `hidden`, no tanh.",
     ),
     mistakes=(
@@ -104,6 +117,7 @@ def mlp(inputs, w1, b1, w2, b2):
             "hidden @ w2.T + b2",
             "torch.tanh(hidden @ w2.T + b2)",
         ),
+        Mistake("That is a sigmoid: the hidden units use `torch.tanh`.", ".tanh(", ".sigmoid("),
         Mistake("The bias of the hidden layer is missing.", " + b1", ""),
         Mistake("The bias of the output is missing.", " + b2", ""),
     ),

@@ -64,6 +64,11 @@ def momentum_step(theta, velocity, gradient, lr, momentum):
             "    velocity = momentum * velocity + gradient\n    theta = theta - lr * velocity\n",
             "    velocity = momentum * velocity + lr * gradient\n    theta = theta - velocity\n",
         ),
+        Mistake(
+            "That is the slides' form, with −lr inside the velocity. PyTorch's is v ← β·v + g.",
+            "    velocity = momentum * velocity + gradient\n    theta = theta - lr * velocity\n",
+            "    velocity = momentum * velocity - lr * gradient\n    theta = theta + velocity\n",
+        ),
         Mistake("The momentum factor is missing: nothing slows down.", "momentum * ", ""),
         Mistake(
             "The velocity forgets its past: that is plain gradient descent.",
@@ -178,6 +183,7 @@ def adam_step(theta, m, h, gradient, t, lr):
             "    m = 0.999 * m + 0.001 * gradient\n    h = 0.9 * h + 0.1 * gradient**2\n",
         ),
         Mistake("The sign is wrong: you climb.", "theta - lr", "theta + lr"),
+        Mistake("The correction needs a power, 0.9 to the t: you took a product.", "**t", " * t"),
         Mistake("t is 1 in the first step: don't add 1.", "**t", "**(t + 1)"),
         Mistake(
             "Only m is corrected: h is too small at first, too.",

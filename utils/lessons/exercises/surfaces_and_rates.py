@@ -1,37 +1,36 @@
-"""Exercises of lecture 03 on surfaces, how far one may step on them, and falling rates."""
+"""Exercises of lecture 03 on surfaces and falling rates."""
 
 import torch
 
 from utils.lessons.exercise import Case, Exercise, Mistake
 from utils.reference.schedules import step_decay
-from utils.reference.stability import stability_limit
 from utils.reference.surfaces import quadratic
 
 __all__ = ["EXERCISES"]
 
 RAVINE = Exercise(
     key="O1.ravine_gradient",
-    task="Return the gradient of the ravine (x² + 20 y²) / 2 at theta = (x, y).",
+    task="Return the gradient of the ravine (x² + 30 y²) / 2 at theta = (x, y).",
     solution="""\
 def ravine_gradient(theta):
-    curvatures = torch.tensor([1.0, 20.0])
+    curvatures = torch.tensor([1.0, 30.0])
     return curvatures * theta
 """,
-    reference=quadratic([1.0, 20.0]).gradient,
+    reference=quadratic([1.0, 30.0]).gradient,
     cases=lambda: [Case((torch.tensor([3.0, -0.5]),)), Case((torch.tensor([-1.0, 2.0]),))],
     hints=(
         "One slope for each axis: how does the height change with x alone, and with y alone?",
-        "The derivative of x²/2 is x. What is that of 20 y²/2?",
-        "(x, 20 y): `torch.tensor([1.0, 20.0]) * theta`.",
+        "The derivative of x²/2 is x. What is that of 30 y²/2?",
+        "(x, 30 y): `torch.tensor([1.0, 30.0]) * theta`.",
     ),
     mistakes=(
         Mistake("The 1/2 in front is forgotten: x²/2 has the slope x.", "* theta", "* theta * 2"),
         Mistake(
-            "Both axes have the same slope here: y is 20 times as steep.",
-            "[1.0, 20.0]",
+            "Both axes have the same slope here: y is 30 times as steep.",
+            "[1.0, 30.0]",
             "[1.0, 1.0]",
         ),
-        Mistake("The axes are swapped: y is the steep one.", "[1.0, 20.0]", "[20.0, 1.0]"),
+        Mistake("The axes are swapped: y is the steep one.", "[1.0, 30.0]", "[30.0, 1.0]"),
         Mistake(
             "That is the height: its gradient has one number for each axis.",
             "curvatures * theta",
@@ -44,40 +43,6 @@ def ravine_gradient(theta):
         ),
     ),
 )
-
-STABILITY = Exercise(
-    key="O2.largest_learning_rate",
-    task="Return the learning rate up to which gradient descent converges along all axes.",
-    solution="""\
-def largest_learning_rate(curvatures):
-    return 2 / curvatures.max()
-""",
-    reference=lambda curvatures: min(stability_limit(c) for c in curvatures.tolist()),
-    cases=lambda: [
-        Case((torch.tensor([1.0, 20.0]),)),
-        Case((torch.tensor([0.5, 8.0, 3.0]),)),
-        Case((torch.tensor([4.0]),)),
-    ],
-    hints=(
-        "Each axis has its own limit. Which axis sets the limit for all?",
-        "Along an axis of curvature c, steps with lr > 2/c jump further and further.",
-        "2 divided by the **largest** curvature.",
-    ),
-    mistakes=(
-        Mistake(
-            "1/curvature reaches the bottom in one step; the limit is twice that.", "2 /", "1 /"
-        ),
-        Mistake("You took the flattest axis: the steepest one blows up first.", ".max()", ".min()"),
-        Mistake("You averaged: the steepest axis alone decides.", ".max()", ".mean()"),
-        Mistake(
-            "Upside down: a larger curvature needs a smaller rate.",
-            "2 / curvatures.max()",
-            "2 * curvatures.max()",
-        ),
-        Mistake("That is one limit an axis: return the smallest of them.", ".max()", ""),
-    ),
-)
-
 
 STEP_DECAY = Exercise(
     key="O11.step_decay",
@@ -118,4 +83,4 @@ def step_decay(step, lr, every, factor):
     ),
 )
 
-EXERCISES = (RAVINE, STABILITY, STEP_DECAY)
+EXERCISES = (RAVINE, STEP_DECAY)

@@ -14,6 +14,23 @@ import { arrival, compute, limitWords, reached, spot, words } from "./run.js";
 
 /** @typedef {import("./contour.js").Hover} Hover */
 
+/** @type {Record<string, string>} */
+const HELP = {
+  contour: "Point at a place to see its gradient.",
+  surface: "Drag the 3-D view to turn it.",
+  curve: "Drag the line in the cut to change the rate.",
+  loss: "Drag on the loss curve to go through time.",
+};
+
+/**
+ * Say what can be done in the views that are there; without a map the curve is no cut.
+ * @param {string[]} views
+ */
+function helpWords(views) {
+  const shown = views.filter((name) => name !== "curve" || views.includes("contour"));
+  return ["Drag or click to set the start, or move it with the arrow keys.", ...shown.map((name) => HELP[name])].join(" ");
+}
+
 export default widget((ctx) => {
   const { views, show, rates, goal } = ctx.config.options;
   const contour = createContour(ctx), cut = createCut(ctx), losses = createLosses(ctx);
@@ -33,7 +50,7 @@ export default widget((ctx) => {
   const basins = basinWorker(ctx, contour);
   const note = el("p", { class: "cw-help" });
   ctx.root.append(...controls(ctx, show, () => model), ...(show.includes("lr") ? [note] : []), box);
-  ctx.help("Drag or click to set the start, or move it with the arrow keys. Point at a place to see its gradient. Drag the 3-D view to turn it, the line in the cut to change the rate, the loss curve to go through time.");
+  ctx.help(helpWords(views));
 
   return {
     resize(width) {

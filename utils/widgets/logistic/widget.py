@@ -55,8 +55,8 @@ class Logistic(CourseWidget):
     NAME = "logistic"
     TITLE = "A logit, a label, two losses"
     GOAL = (
-        "Find a surely wrong answer: a BCE above 5. How steep is the squared error there? "
-        "Then take 50 steps down each loss from where the boundary is now."
+        "Find an answer that is confident and wrong: a BCE above 5. How steep is the squared "
+        "error there? Then take 50 steps down each loss from where the boundary is now."
     )
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "logit": Number(label="Logit z", default=1.0, low=-8.0, high=8.0, step=0.1),
