@@ -28,6 +28,7 @@ from tests.browser.subjects import (
     BY_SLIDER,
     LECTURES,
     MAY_REST,
+    TELLS_ONLY,
     WIDGETS,
     read_lecture,
     widget_notebook,

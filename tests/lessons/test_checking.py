@@ -3,8 +3,11 @@
 import pytest
 import torch
 
+from utils.lessons.catalog import find_exercise
 from utils.lessons.checking import check
+from utils.lessons.explanations import first_difference
 from utils.lessons.hints import hint
+from utils.lessons.outcomes import Outcome
 from utils.lessons.progress import progress
 from utils.lessons.store import recall
 
@@ -43,6 +46,7 @@ ANSWERS = {
     "factor": (lambda p, t: 3 * (p - t).square().mean(), "3 times what it should be"),
     "overflow": (lambda p, t: (p - t).square().mean() / 0, "inf or nan"),
     "shape": (lambda p, t: (p - t).square().mean(0, keepdim=True), "expected shape"),
+    "many": (lambda p, t: 5 * (p - t).square(), "One number is expected"),
     "arguments": (lambda p: p, "takes 1 positional argument but 2 were given"),
     "text": (lambda p, t: "4.1", "expected 4.148, got '4.1'"),
     "value": (3.0, "got float"),
@@ -86,6 +90,31 @@ def test_too_few_results_are_named():
     assert "expected 2 values: theta, velocity" in repr(check("O3.momentum_step", wrong))
 
 
+def test_numbers_that_are_right_get_no_factor():
+    """A dot product is right for one example and an error for a batch."""
+    result = check("N1.neuron", lambda x, w, b: torch.sigmoid(torch.dot(x, w) + b))
+    assert "stops with RuntimeError" in repr(result)
+    assert "times what it should be" not in repr(result)
+
+
+def test_a_gradient_is_missed_only_where_all_values_are_right():
+    result = check("L7.hinge_loss", lambda s, y: max(0, (1 - y * s).mean()))
+    assert "expected 1.325, got 1.075" in repr(result)
+    assert "The value is right" not in repr(result)
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [({"": "x"}, "lost: your function returned 'x'"), ({"other": 1}, "lost: it is missing")],
+)
+def test_a_missing_part_of_no_tuple_is_named(seen, words):
+    exercise = find_exercise(KEY)
+    case = exercise.cases()[0]
+    right, found = Outcome(case, {"lost": 1.0}), Outcome(case, seen)
+    _, said = first_difference(exercise, raises, [right], [found])
+    assert said == words
+
+
 @pytest.mark.parametrize("key", ["L3.nothing", "?", ""])
 def test_an_unknown_key_never_raises(key):
     assert not check(key, None).passed
@@ -108,4 +137,9 @@ def test_progress_counts_checks_and_hints():
     losses = progress().lectures[1]
     assert (losses.solved, losses.hints, losses.self_check) == (1, 3, None)
     assert "1 of 9" in progress()._repr_html_()
+    page = progress()._repr_html_()
+    scrolled, after = page.split("</table></div>")
+    assert "overflow-x:auto" in scrolled
+    assert "predic\u00adtions" in scrolled, "a phone needs a place to break the word"
+    assert "overflow-wrap:anywhere" in after
     assert repr(progress()).splitlines()[1].startswith("01 Losses: 0 predictions, 1 of 9")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.widgets.run_node import run_node
 from utils.errors import ParameterError
 from utils.lessons import self_check as module
 from utils.lessons.predict import compare, predict
@@ -87,6 +88,36 @@ def test_without_a_front_end_there_is_text():
 def test_a_box_keeps_shortcuts_out(box):
     assert "course-lesson" in box()._dom_classes
     assert "data-lm-suppress-shortcuts" in box().children[-1]._esm
+
+
+def test_a_box_brings_its_font():
+    assert "sans-serif" in number().children[-1]._css
+
+
+@pytest.mark.parametrize(
+    ("manager", "shown"),
+    [
+        ({"kernel": 1, "loader": 1}, False),
+        ({"comms": 1}, False),
+        ({"loader": 1}, True),
+        (None, True),
+    ],
+    ids=["JupyterLab", "another front end", "static page", "none"],
+)
+def test_a_box_says_that_there_is_no_kernel(tmp_path, manager, shown):
+    (tmp_path / "box.mjs").write_text(number().children[-1]._esm)
+    body = """
+    globalThis.MutationObserver = class { observe() {} disconnect() {} };
+    const box = { querySelectorAll: () => [] };
+    const classList = { add() {} };
+    const el = { style: {}, textContent: "", classList, closest: () => box };
+    const module = await import(new URL("box.mjs", import.meta.url));
+    module.default.render({ model: { widget_manager: data }, el })();
+    result = [el.textContent, el.style.display ?? ""];
+    """
+    text, display = run_node(tmp_path, {}, body, manager)
+    assert ("page without a kernel" in text) == shown
+    assert (display == "none") != shown
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ class OwnLandscape(CourseWidget):
     NAME = "own_landscape"
     TITLE = "The landscape of your own network"
     GOAL = (
-        "Stand both networks on the plane of their training, go to its end, and see where the "
-        "one without skips stays."
+        "Choose the plane of the training path, go to the end of the training, and see where the "
+        "network without skips gets stuck."
     )
     OUTPUTS = ("first", "second")
     FIELDS: ClassVar[Mapping[str, Field]] = {
