@@ -203,7 +203,7 @@ def drag_figure(box: Locator, *, steps: int = 60, seconds: float = 0.0) -> None:
     page.mouse.up()
 
 
-def drag_slider(box: Locator, *, steps: int = 60) -> None:
+def drag_slider(box: Locator, *, steps: int = 50) -> None:
     """Drag the widget's first slider with the mouse, there and back."""
     page = box.page
     target = box.locator("input[type=range]:visible").first

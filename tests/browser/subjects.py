@@ -41,8 +41,8 @@ BY_SLIDER = {
     "search_race",
 }
 
-# Of these, the figure waits for a button: an answer to be checked, a training to begin.
-TELLS_ONLY = {"backprop", "own_landscape"}
+# Of these, the figure waits for a button: a training has to begin.
+TELLS_ONLY = {"own_landscape"}
 
 
 def _cell(path: Path) -> str:
