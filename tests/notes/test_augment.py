@@ -237,6 +237,8 @@ def test_a_net_can_be_trained_with_it(pictures):
         batch_size=4,
         augment=augmentation,
         generator=seeded(),
+        history_path=None,
+        progress=False,
     )
     assert len(seen) == 2
     for batch in seen:
