@@ -14,6 +14,7 @@
 ``initialize``           He's weights from a generator
 ``view_averaging``       the mean over shifted or cropped views of a note
 ``receptive_field``      what a layer of any network sees
+``modes``                eval mode for a while
 ``summarize``            shapes, parameters and MACs of any network
 =======================  ===============================================================
 """

@@ -9,6 +9,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from utils.models.modes import eval_mode
 from utils.reference.patches import Size
 
 __all__ = ["conv_block", "shape_after"]
@@ -71,11 +72,5 @@ def conv_block(
 
 def shape_after(module: nn.Module, input_size: tuple[int, int]) -> tuple[int, ...]:
     """Return the shape, without the batch axis, that comes out for (mel bands, frames)."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        with torch.no_grad():
-            return tuple(module(torch.zeros(1, 1, *input_size)).shape[1:])
-    finally:
-        for part, training in modes:
-            part.training = training
+    with eval_mode(module), torch.no_grad():
+        return tuple(module(torch.zeros(1, 1, *input_size)).shape[1:])

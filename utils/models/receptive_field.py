@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from utils.errors import ParameterError
+from utils.models.modes import eval_mode
 from utils.models.multi_level import layer_outputs
 from utils.reference.receptive_field import ReceptiveField, Window, receptive_field
 
@@ -110,15 +111,9 @@ def _paths_to(model: nn.Module, input_size: tuple[int, int], layer: str | None) 
     like = next(model.parameters(), torch.empty(0))
     inputs = torch.zeros(1, 1, *input_size, dtype=like.dtype, device=like.device)
     inputs.requires_grad_()
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.enable_grad():
-            name = _last_local_layer(model, inputs) if layer is None else layer
-            output = layer_outputs(model, inputs, [name])[name]
-    finally:
-        for module, training in modes:
-            module.training = training
+    with eval_mode(model), torch.enable_grad():
+        name = _last_local_layer(model, inputs) if layer is None else layer
+        output = layer_outputs(model, inputs, [name])[name]
     paths = _paths(output.grad_fn, inputs, {})
     if not paths:
         raise ParameterError(f"expected a layer that depends on the input, got {name!r}")

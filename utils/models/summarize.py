@@ -20,6 +20,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from utils.errors import ParameterError
+from utils.models.modes import eval_mode
 
 __all__ = ["LayerRow", "Summary", "summarize"]
 
@@ -147,7 +148,7 @@ def summarize(model: nn.Module, input_shape: Sequence[int] = (1, 64, 64)) -> Sum
     like = next(model.parameters(), torch.empty(0))
     inputs = torch.zeros(1, *shape, dtype=like.dtype, device=like.device)
     recorder = _Recorder(model)
-    with recorder.watching(), _eval_mode(model), torch.no_grad():
+    with recorder.watching(), eval_mode(model), torch.no_grad():
         try:
             model(inputs)
         except RuntimeError as error:
@@ -257,18 +258,6 @@ def _shape_without_batch(layer: nn.Module, output: torch.Tensor) -> tuple[int, .
     """Return the shape without the batch axis, which GRU and attention may have second."""
     axis = 0 if getattr(layer, "batch_first", True) else 1
     return tuple(n for i, n in enumerate(output.shape) if i != axis)
-
-
-@contextmanager
-def _eval_mode(model: nn.Module) -> Iterator[None]:
-    """Switch to eval mode, and give every module its own mode back."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from torch import nn
 
 from utils.errors import ParameterError
 from utils.models.initialize import require_counts
+from utils.models.modes import eval_mode
 
 __all__ = ["View", "test_time_average", "time_crops", "time_shifts"]
 
@@ -62,14 +63,8 @@ def test_time_average(
     """
     if not views:
         raise ParameterError("expected at least one view, got none")
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            each = torch.stack([F.log_softmax(model(view(inputs)), dim=1) for view in views])
-    finally:
-        for module, training in modes:
-            module.training = training
+    with eval_mode(model), torch.no_grad():
+        each = torch.stack([F.log_softmax(model(view(inputs)), dim=1) for view in views])
     return each.logsumexp(dim=0) - math.log(len(views))
 
 

@@ -21,6 +21,7 @@ from torch import nn
 
 import utils
 from utils.errors import ParameterError
+from utils.models.modes import eval_mode
 from utils.notes.front_end import FRONT_END_ID
 from utils.notes.store import NoteSet, NoteStore
 from utils.notes.vocabulary import N_FAMILIES
@@ -113,7 +114,7 @@ def export_model(model: nn.Module) -> bytes:
     """
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     example = torch.rand((2, *NOTE_SHAPE), device=device)
-    with _eval_mode(model):
+    with eval_mode(model):
         _check_forward(model, example)
         proto = _export(model, example)
     _tidy(proto)
@@ -145,18 +146,6 @@ def _known_curve(curve: Curve | None, points: float | None) -> tuple[Curve, floa
     if Path(ASSIGNMENT_FILE).is_file():
         return read_credit(ASSIGNMENT_FILE)
     return None
-
-
-@contextlib.contextmanager
-def _eval_mode(model: nn.Module) -> Iterator[None]:
-    """Switch every part of a model to eval mode, and each back to its own mode afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def _check_forward(model: nn.Module, example: torch.Tensor) -> None:
@@ -279,7 +268,7 @@ def _check_same(model: nn.Module, run: PracticeRun, notes: NoteSet) -> None:
     """Refuse a file that does not compute what the torch model computes."""
     some = np.arange(min(N_COMPARED, len(notes)))
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    with _eval_mode(model), torch.no_grad():
+    with eval_mode(model), torch.no_grad():
         expected = model(torch.from_numpy(notes.inputs(some)).to(device)).cpu().numpy()
     difference = np.abs(expected - run.logits[some]).max()
     scale = float(np.abs(run.logits).max())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from utils.errors import ParameterError
+from utils.models.modes import eval_mode
 from utils.training.batches import Batches, Data
 
 __all__ = ["Evaluation", "Loss", "evaluate", "evaluate_batches", "evaluating", "predict"]
@@ -100,14 +101,8 @@ def predict(
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Switch to eval mode without gradients, and give every module its own mode back."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, training in modes:
-            module.training = training
+    with eval_mode(model), torch.no_grad():
+        yield
 
 
 def device_of(model: nn.Module) -> torch.device:
