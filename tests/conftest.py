@@ -9,8 +9,26 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Folders whose tests run one after the other.
+GRADES = {"grader", "adversarial"}
+
 # Never part of the repository, wherever they lie.
 NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", "dist", "demo-results"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say which tests share a worker when several run at once.
+
+    Those of a file do, for their fixtures; the grader's do, since two gradings as root
+    would use the same users of the machine.
+    """
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(ROOT))))
+
+
+def _group(path: Path) -> str:
+    return "grader" if GRADES & set(path.parts) else path.as_posix()
 
 
 def list_files(root: Path) -> list[Path]:

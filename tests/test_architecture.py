@@ -30,9 +30,10 @@ FLOW: dict[str, set[str]] = {
     "models": {"notes", "reference"},
     "training": {"notes", "models", "reference"},
     "submission": {"notes", "models", "training"},
-    "figures": {"notes", "models", "training", "reference"},
-    "widgets": {"notes", "models", "training", "reference", "figures"},
-    "lessons": {"notes", "models", "training", "reference", "figures", "widgets"},
+    "zoo": {"notes", "models", "training", "reference"},
+    "figures": {"notes", "models", "training", "reference", "zoo"},
+    "widgets": {"notes", "models", "training", "reference", "zoo", "figures"},
+    "lessons": {"notes", "models", "training", "reference", "zoo", "figures", "widgets"},
     "course_setup": {"notes", "torchaudio_shim"},
 }
 
