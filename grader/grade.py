@@ -1,4 +1,4 @@
-"""Grade a folder of submissions: the model question of each, one row and one page each.
+"""Grade a folder of submissions: model and notebook of each, one row and one page each.
 
 Nothing that a submission holds can stop the others. Results are kept one by one, so a
 run that was interrupted goes on where it stopped; a submission counts as known if its
@@ -6,6 +6,7 @@ bytes, the hidden split, the assignment and the grader are the same.
 """
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ from grader.hidden_split import LABELS, SECRET, HiddenSplit
 from grader.intake import Archive, hash_file, read_file
 from grader.kept import GRADER_VERSION, KeptResults, hash_settings
 from grader.model_tests import ModelTests, model_test_source
+from grader.notebook.grading import NotebookGrader
+from grader.notebook.place import demand_unseen
+from grader.notebook.session import StudentSandbox
 from grader.report import write_page
 from grader.results import Result
 from grader.sandbox.parent import Sandbox
@@ -56,6 +60,11 @@ class Batch:
     ignored: list[str] = field(default_factory=list)
     layers: tuple[Layer, ...] = ()
     n_known: int = 0
+
+    @property
+    def has_notebooks(self) -> bool:
+        """Whether notebooks were run."""
+        return any(result.questions for result in self.results)
 
 
 def find_submissions(folder: Path) -> tuple[list[Path], list[str]]:
@@ -95,9 +104,10 @@ def grade_submissions(
     autograder: str | Path | None = None,
     practice: str | Path | None = None,
     sandbox: Policy = "strict",
+    notebooks: bool = True,
     progress: bool = True,
 ) -> Batch:
-    """Grade the model question of all submissions in a folder.
+    """Grade the model and the notebook of all submissions in a folder.
 
     Parameters
     ----------
@@ -119,6 +129,8 @@ def grade_submissions(
     sandbox : {"strict", "weak", "none"}
         Which protections must hold, else nothing is graded: see
         :mod:`grader.sandbox.policy`.
+    notebooks : bool
+        Run the notebooks, too, and grade their questions (Linux only).
     progress : bool
         Show a progress bar.
 
@@ -145,12 +157,36 @@ def grade_submissions(
     source = model_test_source(assignment, autograder=Path(autograder) if autograder else None)
     tests = ModelTests(source, assignment)
     scorer = Scorer(assignment, split, notes, tests)
-    settings = hash_settings(assignment, split, notes.store, tests, sandbox)
+    questions = NotebookGrader(assignment, autograder=Path(autograder) if autograder else None)
+    asked = questions if notebooks and questions and sys.platform == "linux" else None
+    settings = hash_settings(
+        assignment,
+        split,
+        notes.store,
+        tests,
+        sandbox,
+        notebook_tests=asked.sha256 if asked else "",
+    )
     labels = [split.path / name for name in (LABELS, SECRET)]
-    grader = _Grader(assignment, scorer, KeptResults(Path(out), settings), sandbox, labels)
+    results = KeptResults(Path(out), settings)
+    grader = _Grader(assignment, scorer, asked, results, sandbox, labels)
     batch = grader.run(paths, jobs=jobs, progress=progress)
     batch.ignored = ignored
     return batch
+
+
+class _Sandboxes:
+    """One sandbox for models and, where notebooks are graded, one for them."""
+
+    def __init__(self, slot: int, policy: Policy, *, notebooks: bool) -> None:
+        self.model = Sandbox(slot, policy=policy)
+        self.notebook = StudentSandbox(slot, policy=policy) if notebooks else None
+
+    def close(self) -> None:
+        """End what waits for the next submission."""
+        self.model.close()
+        if self.notebook is not None:
+            self.notebook.close()
 
 
 class _Grader:
@@ -160,20 +196,25 @@ class _Grader:
         self,
         assignment: Assignment,
         scorer: Scorer,
+        questions: NotebookGrader | None,
         results: KeptResults,
         policy: Policy,
         labels: Sequence[Path],
     ) -> None:
         self._assignment, self._scorer, self._results = assignment, scorer, results
+        self._questions = questions
         self._policy, self._labels = policy, labels
         self._missing_layers: tuple[str, ...] = ()
-        self._sandboxes: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+        self._sandboxes: queue.SimpleQueue[_Sandboxes] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._n_known = 0
 
     def run(self, paths: Sequence[Path], *, jobs: int, progress: bool) -> Batch:
         """Grade all submissions; write pages and gradebook."""
-        sandboxes = [Sandbox(slot, policy=self._policy) for slot in range(min(jobs, len(paths)))]
+        sandboxes = [
+            _Sandboxes(slot, self._policy, notebooks=self._questions is not None)
+            for slot in range(min(jobs, len(paths)))
+        ]
         results: dict[Path, Result] = {}
         try:
             # before any submission is judged
@@ -190,13 +231,16 @@ class _Grader:
                 write_gradebook(rows, self._results.out / GRADES)
         return Batch(results=rows, layers=layers, n_known=self._n_known)
 
-    def _check(self, sandbox: Sandbox) -> tuple[Layer, ...]:
+    def _check(self, sandboxes: "_Sandboxes") -> tuple[Layer, ...]:
         """Return which layers hold; refuse to go on if they are too few."""
-        layers = sandbox.check()
+        layers = sandboxes.model.check()
+        if sandboxes.notebook is not None:
+            demand_unseen([*self._labels, self._results.out])
+            sandboxes.notebook.check()
         held = {layer.name for layer in layers if layer.active}
         self._missing_layers = tuple(x for x in REQUIRED["strict"] if x not in held)
         if self._policy == "weak":
-            demand_unreadable(self._labels, sandbox.uid)
+            demand_unreadable(self._labels, sandboxes.model.uid)
         return layers
 
     def _grade_all(
@@ -241,19 +285,31 @@ class _Grader:
         return result
 
     def _grade_content(self, path: Path, sha256: str) -> Result:
-        """Return the result of a submission that keeps all rules."""
-        limits = self._assignment.limits
+        """Return the result of a submission whose zip can be read."""
         archive = Archive(read_file(path))
-        model = archive.model(max_bytes=int(limits.model_mb * 1e6))
-        sandbox = self._sandboxes.get()
+        sandboxes = self._sandboxes.get()
         try:
-            repeats = self._scorer.repeats(model)
-            run = sandbox.run(model, self._scorer.mels, repeats, limits=limits)
+            try:
+                result = self._grade_model(path, sha256, archive, sandboxes.model)
+            except Rejection as rejection:  # voids the model question, not the others
+                result = self._refused(path, sha256, rejection.code, rejection.detail)
+            if self._questions is None or sandboxes.notebook is None:
+                return result
+            run = self._questions.grade(archive, sandboxes.notebook)
         finally:
-            self._sandboxes.put(sandbox)
+            self._sandboxes.put(sandboxes)
+        return replace(
+            result, questions=run.questions, notebook_notes=run.notes, auto_points=run.points
+        )
+
+    def _grade_model(self, path: Path, sha256: str, archive: Archive, sandbox: Sandbox) -> Result:
+        """Return the result of the model question."""
+        limits = self._assignment.limits
+        model = archive.model(max_bytes=int(limits.model_mb * 1e6))
+        run = sandbox.run(model, self._scorer.mels, self._scorer.repeats(model), limits=limits)
         marks = self._scorer.mark(run)
         warnings = list(run.warnings)
-        if archive.notebook(self._assignment.notebook) is None:
+        if archive.file(self._assignment.notebook) is None:
             warnings.append(f"no readable {self._assignment.notebook} in the zip")
         return replace(
             self._empty(path, sha256),
@@ -275,14 +331,21 @@ class _Grader:
             assignment=self._assignment.name,
             sha256=sha256,
             status="infra_error",
-            max_points=self._assignment.model_question.points,
+            max_points=self._max_points(),
             sandbox=self._policy,
             missing_layers=self._missing_layers,
         )
 
+    def _max_points(self) -> float:
+        """Return what model and, where it is graded, notebook can earn."""
+        questions = self._questions.max_points if self._questions is not None else 0.0
+        return self._assignment.model_question.points + questions
+
     def _refused(self, path: Path, sha256: str, code: Code, detail: str) -> Result:
         """Return the result of a submission without a score."""
         ours = code in GRADER_CODES
+        # a zip that can't be read; where it can, the notebook's points are put in later
+        auto_points = None if ours or self._questions is None else 0.0
         return replace(
             self._empty(path, sha256),
             status="infra_error" if ours else "rejected",
@@ -290,6 +353,7 @@ class _Grader:
             message=detail,
             hint=HINTS[code],
             model_points=None if ours else 0.0,
+            auto_points=auto_points,
         )
 
     def _not_finished(self, path: Path) -> Result:

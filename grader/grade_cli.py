@@ -29,6 +29,7 @@ def main(argv: Sequence[str]) -> int:
         autograder=options.autograder,
         practice=options.practice,
         sandbox=options.sandbox,
+        notebooks=not options.no_notebooks,
     )
     for layer in batch.layers:
         if not layer.active:
@@ -42,7 +43,8 @@ def main(argv: Sequence[str]) -> int:
         f"{counts['infra_error']} not graded by a fault of the grader "
         f"({batch.n_known} known from before)"
     )
-    print("Only the model question was graded: auto_points and manual_points are still blank.")
+    by_hand = "manual_points" if batch.has_notebooks else "auto_points and manual_points"
+    print(f"Still blank: {by_hand}.")
     print(f"gradebook:  {options.out / 'grades.csv'}\npages:      {options.out / 'pages'}")
     return 3 if counts["infra_error"] else 0
 
@@ -50,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m grader grade",
-        description="Grade the model question of each submission. Run it again after an "
+        description="Grade the model and the notebook of each submission. Run it again after an "
         "interruption, or with new submissions: what is finished is not done again.",
     )
     parser.add_argument(
@@ -94,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
         "every result says so; none: whatever holds here, for public notes only "
         "(default: %(default)s; `selftest` shows what holds on this machine)",
     )
+    parser.add_argument(
+        "--no-notebooks",
+        action="store_true",
+        help="grade the models only, and leave auto_points blank",
+    )
     return parser
 
 
@@ -102,8 +109,12 @@ def _print_table(batch: Batch) -> None:
     if len(batch.results) > 50:
         return
     table = Table(box=box.SIMPLE)
-    for title in ("submission", "status", "hidden score", "95 % interval", "points", "code"):
-        table.add_column(title, justify="right" if title in ("hidden score", "points") else "left")
+    right = ("hidden score", "model", "notebook", "points")
+    for title in (
+        *("submission", "status", "hidden score", "95 % interval"),
+        *("model", "notebook", "points", "code"),
+    ):
+        table.add_column(title, justify="right" if title in right else "left")
     for result in batch.results:
         score = result.score
         table.add_row(
@@ -111,7 +122,10 @@ def _print_table(batch: Batch) -> None:
             result.status,
             f"{score.value:.1%}" if score else "",
             f"{score.low:.0%} to {score.high:.0%}" if score else "",
-            "" if result.model_points is None else f"{result.model_points:.2f}",
+            *(
+                "" if points is None else f"{points:.2f}"
+                for points in (result.model_points, result.auto_points, result.points)
+            ),
             result.code,
         )
     Console().print(table)

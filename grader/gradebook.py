@@ -70,7 +70,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def _row(result: Result) -> dict[str, str]:
-    """Return a result as texts; only the model question is graded so far."""
+    """Return a result as texts; what is graded by hand, and late days, come later."""
     score = result.score
     return {
         "submission": _plain(result.submission),
@@ -83,10 +83,10 @@ def _row(result: Result) -> dict[str, str]:
         "ci_low": f"{score.low:.4f}" if score else "",
         "ci_high": f"{score.high:.4f}" if score else "",
         "model_points": _points(result.model_points),
-        "auto_points": "",
+        "auto_points": _points(result.auto_points),
         "manual_points": "",
         "late_days": "",
-        "points": _points(result.model_points),
+        "points": _points(result.points),
         "max_points": _points(result.max_points),
         "message": _plain("; ".join(filter(None, (result.message, result.sandbox_note)))),
         "seconds": f"{result.seconds:.2f}",

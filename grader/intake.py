@@ -122,8 +122,8 @@ class Archive:
             raise Rejection(Code.EMPTY_MODEL, f"{MODEL_NAME} is empty")
         return self._read(found[0], max_bytes)
 
-    def notebook(self, name: str) -> bytes | None:
-        """Return the bytes of the notebook; None if it is missing, twice there or damaged.
+    def file(self, name: str, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> bytes | None:
+        """Return the bytes of a file; None if it is missing, twice there, too big or damaged.
 
         A broken notebook does not void the model question.
         """
@@ -131,7 +131,7 @@ class Archive:
         if len(found) != 1:
             return None
         try:
-            return self._read(found[0], MAX_NOTEBOOK_BYTES)
+            return self._read(found[0], max_bytes)
         except Rejection:
             return None
 

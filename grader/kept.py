@@ -18,7 +18,7 @@ from utils.notes.store import NoteStore
 
 __all__ = ["GRADER_VERSION", "KeptResults", "hash_settings"]
 
-GRADER_VERSION = 2
+GRADER_VERSION = 3
 """Counts the ways of grading: stored results of another one are not used."""
 
 
@@ -28,6 +28,8 @@ def hash_settings(
     practice: NoteStore,
     tests: ModelTests,
     policy: Policy,
+    *,
+    notebook_tests: str = "",
 ) -> str:
     """Return a hash of everything but the submission that a result depends on."""
     parts = [
@@ -41,6 +43,7 @@ def hash_settings(
         repr((assignment.model_question, assignment.credit, assignment.credit_points)),
         repr(assignment.limits),
         policy,
+        notebook_tests,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -9,12 +9,13 @@ import hashlib
 import tempfile
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
 
 from grader.assignment import Assignment, AssignmentError
 from utils.submission.score import ModelScore
 
-__all__ = ["CaseResult", "ModelTests", "model_test_source"]
+__all__ = ["CaseResult", "ModelTests", "QuestionResult", "model_test_source", "sources_of_tests"]
 
 MAX_TEST_BYTES = 1_000_000
 
@@ -35,6 +36,32 @@ class CaseResult:
     passed: bool
     points: float
     max_points: float
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """What a question earned.
+
+    Attributes
+    ----------
+    name : str
+    points, max_points : float
+        The first is never below 0 or above the second.
+    cases : tuple of CaseResult
+    message : str
+        Of the first public test that failed; "" if none did. Nothing of hidden tests.
+    """
+
+    name: str
+    points: float
+    max_points: float
+    cases: tuple[CaseResult, ...]
+    message: str = ""
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any]) -> Self:
+        """Return the result that ``dataclasses.asdict`` turned into a table."""
+        return cls(**{**table, "cases": tuple(CaseResult(**case) for case in table["cases"])})
 
 
 class ModelTests:
@@ -102,27 +129,57 @@ def model_test_source(assignment: Assignment, *, autograder: Path | None = None)
     AssignmentError
         If the question has no such tests.
     """
-    name = f"{assignment.model_question.name}.py"
+    name = assignment.model_question.name
+    sources = sources_of_tests(assignment, autograder=autograder)
+    if name not in sources:
+        raise AssignmentError(
+            f"expected a question with tests {name}.py, got {sorted(f'{n}.py' for n in sources)}"
+        )
+    return sources[name]
+
+
+def sources_of_tests(assignment: Assignment, *, autograder: Path | None = None) -> dict[str, str]:
+    """Return the texts of all test files, by question.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        The assignment.
+    autograder : Path, optional
+        An autograder zip of ``otter assign``; default: made from the master.
+
+    Raises
+    ------
+    AssignmentError
+        If the zip or the master can't be read.
+    """
     if autograder is not None:
-        return _test_from_zip(autograder, f"tests/{name}")
-    return _test_from_master(assignment, name)
+        return _tests_from_zip(autograder)
+    return _tests_from_master(assignment)
 
 
-def _test_from_zip(path: Path, name: str) -> str:
-    """Return a test file out of an autograder zip."""
+def _tests_from_zip(path: Path) -> dict[str, str]:
+    """Return the test files of an autograder zip."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(name).file_size > MAX_TEST_BYTES:
-                raise AssignmentError(f"{path.name}: {name} is too large for a test file")
-            return archive.read(name).decode("utf-8")
-    except KeyError:
-        raise AssignmentError(f"{path.name}: expected the file {name} in it, got none") from None
+            entries = [
+                e for e in archive.infolist() if PurePosixPath(e.filename).match("tests/*.py")
+            ]
+            for entry in entries:
+                if entry.file_size > MAX_TEST_BYTES:
+                    raise AssignmentError(
+                        f"{path.name}: {entry.filename} is too large for a test file"
+                    )
+            return {
+                PurePosixPath(entry.filename).stem: archive.read(entry).decode("utf-8")
+                for entry in entries
+            }
     except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
         raise AssignmentError(f"{path.name}: expected an autograder zip, got {error}") from None
 
 
-def _test_from_master(assignment: Assignment, name: str) -> str:
-    """Return a test file as ``otter assign`` writes it for the autograder."""
+def _tests_from_master(assignment: Assignment) -> dict[str, str]:
+    """Return the test files as ``otter assign`` writes them for the autograder."""
     import nbformat
     from otter.assign.assignment import Assignment as OtterAssignment
     from otter.assign.notebook_transformer import NotebookTransformer
@@ -138,8 +195,4 @@ def _test_from_master(assignment: Assignment, name: str) -> str:
     transformed = transformer.transform_notebook(notebook)
     with tempfile.TemporaryDirectory() as folder:
         transformed.write_tests(folder, True, True)
-        path = Path(folder) / name
-        if not path.is_file():
-            found = sorted(file.name for file in Path(folder).iterdir())
-            raise AssignmentError(f"expected a question with tests {name}, got {found}")
-        return path.read_text(encoding="utf-8")
+        return {path.stem: path.read_text(encoding="utf-8") for path in Path(folder).glob("*.py")}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from grader.model_tests import CaseResult
+from grader.model_tests import CaseResult, QuestionResult
 from utils.errors import StoreError
 from utils.submission.score import ModelScore
 
@@ -39,8 +39,14 @@ class Result:
         Of the model question's tests on the hidden score.
     model_points : float or None
         None if not graded yet; 0 for a rejected one.
+    questions : tuple of QuestionResult
+        Of the notebook; empty if it was not run.
+    notebook_notes : tuple of str
+        Cells that stopped with an error, and other events.
+    auto_points : float or None
+        Of all questions of the notebook; None if it was not run.
     max_points : float
-        Of the model question.
+        Of the model question and, where they are graded, the notebook's.
     seconds : float
         That grading took.
     sandbox : str
@@ -63,6 +69,9 @@ class Result:
     practice_confusion: tuple[tuple[int, ...], ...] | None = None
     cases: tuple[CaseResult, ...] = ()
     model_points: float | None = None
+    questions: tuple[QuestionResult, ...] = ()
+    notebook_notes: tuple[str, ...] = ()
+    auto_points: float | None = None
     max_points: float = 0.0
     seconds: float = 0.0
     sandbox: str = ""
@@ -93,9 +102,18 @@ class Result:
                 practice=_score(table["practice"]),
                 practice_confusion=confusion and tuple(tuple(row) for row in confusion),
                 cases=tuple(CaseResult(**case) for case in table["cases"]),
+                questions=tuple(QuestionResult.from_table(row) for row in table["questions"]),
+                notebook_notes=tuple(table["notebook_notes"]),
             )
         except (ValueError, TypeError, KeyError) as error:
             raise StoreError(f"a stored result is damaged: {error!r}") from error
+
+    @property
+    def points(self) -> float | None:
+        """All points so far; None if the model question is not graded yet."""
+        if self.model_points is None:
+            return None
+        return round(self.model_points + (self.auto_points or 0.0), 2)
 
     @property
     def sandbox_note(self) -> str:

@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Protocol
 
 from grader.sandbox.protocol import SandboxError
@@ -78,20 +80,21 @@ def _command(module: str, *arguments: str) -> list[str]:
     numbers = ", ".join(arguments)
     code = (
         f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); "
-        f"from grader.sandbox.{module} import main; main({numbers})"
+        f"from grader.{module} import main; main({numbers})"
     )
     return [sys.executable, "-I", "-c", code]
 
 
-def _environment() -> dict[str, str]:
-    """Return the child's whole environment: nothing of the instructor's."""
+def _environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the child's whole environment: nothing of the instructor's but what is named."""
     chosen = {
         "LANG": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "ORT_DISABLE_TELEMETRY": "1",
     }
-    return chosen | {k: os.environ[k] for k in ("SYSTEMROOT", "SystemRoot") if k in os.environ}
+    kept = {k: os.environ[k] for k in ("SYSTEMROOT", "SystemRoot") if k in os.environ}
+    return chosen | kept | dict(more)
 
 
 # --- a new process for each model: works everywhere -------------------------------------------
@@ -107,7 +110,7 @@ class ProcessLauncher:
         request.seek(0)
         return RunningProcess(
             subprocess.Popen(
-                _command("child"),
+                _command("sandbox.child"),
                 stdin=request,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -157,12 +160,19 @@ class ForkLauncher:
     Parameters
     ----------
     module : str
-        Whose ``main`` the zygote runs: ``zygote``, or ``acts`` for the self-test.
+        Whose ``main`` the zygote runs, a module of this package.
+    environment : mapping of str to str
+        Variables that the zygote gets besides the few that all get.
     """
 
     name = "forked for each model"
 
-    def __init__(self, module: str = "zygote") -> None:
+    def __init__(
+        self,
+        module: str = "sandbox.zygote",
+        *,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         from grader.sandbox import zygote
 
         self._words = zygote
@@ -173,7 +183,7 @@ class ForkLauncher:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=_environment(),
+                env=_environment(environment),
                 cwd="/",
                 pass_fds=[theirs.fileno()],
             )
@@ -192,9 +202,13 @@ class ForkLauncher:
     def start(self, request: BinaryIO) -> "RunningFork":
         """Start a child on a request."""
         request.seek(0)
+        return self.start_reading(request.fileno())
+
+    def start_reading(self, request_fd: int) -> "RunningFork":
+        """Start a child that reads from a descriptor, which may be a pipe."""
         ours, theirs = os.pipe()
         try:
-            socket.send_fds(self._control, [self._words.JOB], [request.fileno(), theirs])
+            socket.send_fds(self._control, [self._words.JOB], [request_fd, theirs])
             (pid,) = self._words.PID.unpack(self.receive(self._words.PID.size))
         except (OSError, SandboxError) as error:
             os.close(ours)

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import struct
 import sys
+from collections.abc import Mapping
 from types import MappingProxyType
 
 __all__ = ["ALLOWED", "NUMBERS", "build_filter", "install_filter"]
@@ -55,14 +56,22 @@ NUMBERS = MappingProxyType({"x86_64": _X86_64, "aarch64": _AARCH64})
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # instructions: load a word of the call's description; jump if equal / not below; return
-_LOAD, _EQUAL, _NOT_BELOW, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD, _EQUAL, _NOT_BELOW, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _FIRST_ARGUMENT = 0, 4, 16
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
+_UNKNOWN = 0x00050000 | errno.ENOSYS
+_CLONE_THREAD = 0x00010000
 _X32 = 0x40000000
 _MODE_FILTER, _ALL_THREADS = 1, 1
 
 
-def build_filter(machine: str, pid: int) -> bytes:
+def build_filter(
+    machine: str,
+    pid: int,
+    *,
+    more: Mapping[str, int] = MappingProxyType({}),
+    threads: Mapping[str, int] | None = None,
+) -> bytes:
     """Return the filter's program for the kernel.
 
     Parameters
@@ -72,6 +81,11 @@ def build_filter(machine: str, pid: int) -> bytes:
     pid : int
         Of the process that the filter is for: it may send signals to itself, as
         ``abort()`` does.
+    more : mapping of str to int
+        Name and number of further calls that are allowed with any arguments.
+    threads : mapping of str to int, optional
+        Numbers of ``clone`` and ``clone3``: new threads are allowed then, new processes
+        are not.
 
     Returns
     -------
@@ -93,8 +107,10 @@ def build_filter(machine: str, pid: int) -> bytes:
         (_NOT_BELOW, 0, 1, _X32),
         (_RETURN, 0, 0, _KILL),
     ]
-    for name in ALLOWED:
-        program += [(_EQUAL, 0, 1, numbers[name]), (_RETURN, 0, 0, _ALLOW)]
+    for number in (*(numbers[name] for name in ALLOWED), *more.values()):
+        program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ALLOW)]
+    if threads is not None:
+        program += _threads_only(threads)
     program += [
         (_EQUAL, 0, 3, numbers["tgkill"]),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
@@ -105,13 +121,34 @@ def build_filter(machine: str, pid: int) -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
+def _threads_only(numbers: Mapping[str, int]) -> list[tuple[int, int, int, int]]:
+    """Return instructions that let threads be made, and nothing else that could be cloned."""
+    return [
+        # its flags lie in memory, where no filter can look: the C library falls back to clone
+        (_EQUAL, 0, 1, numbers["clone3"]),
+        (_RETURN, 0, 0, _UNKNOWN),
+        (_EQUAL, 0, 4, numbers["clone"]),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_ANY_BIT, 0, 1, _CLONE_THREAD),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _REFUSE),
+    ]
+
+
 class _Program(ctypes.Structure):
     """What the kernel takes: the number of instructions, and where they are."""
 
     _fields_ = (("length", ctypes.c_ushort), ("start", ctypes.c_void_p))
 
 
-def install_filter(libc: ctypes.CDLL, machine: str, pid: int) -> int:
+def install_filter(
+    libc: ctypes.CDLL,
+    machine: str,
+    pid: int,
+    *,
+    more: Mapping[str, int] = MappingProxyType({}),
+    threads: Mapping[str, int] | None = None,
+) -> int:
     """Put the filter on all threads of this process, for good.
 
     Parameters
@@ -122,6 +159,8 @@ def install_filter(libc: ctypes.CDLL, machine: str, pid: int) -> int:
         A key of ``NUMBERS``.
     pid : int
         Of this process.
+    more, threads : mapping of str to int
+        See :func:`build_filter`.
 
     Returns
     -------
@@ -137,7 +176,7 @@ def install_filter(libc: ctypes.CDLL, machine: str, pid: int) -> int:
     """
     if sys.byteorder != "little":
         raise KeyError(machine)
-    program = build_filter(machine, pid)
+    program = build_filter(machine, pid, more=more, threads=threads)
     memory = ctypes.create_string_buffer(program, len(program))
     description = _Program(len(program) // 8, ctypes.addressof(memory))
     number = NUMBERS[machine]["seccomp"]

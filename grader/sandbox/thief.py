@@ -126,7 +126,7 @@ class Thief:
 
     def __init__(self, facts: dict[str, Any], uid: int | None) -> None:
         self._facts, self._uid = facts, uid
-        self._launcher = ForkLauncher("acts")
+        self._launcher = ForkLauncher("sandbox.acts")
 
     def __enter__(self) -> Self:
         return self
@@ -185,7 +185,7 @@ class Thief:
         finally:
             os.close(handle)
             running.reply.close()
-        self._launcher = ForkLauncher("acts")
+        self._launcher = ForkLauncher("sandbox.acts")
         return lives
 
     def _start(self, act: str, without: Collection[str], facts: dict[str, Any]) -> Running:

@@ -34,7 +34,9 @@ Answer = Callable[[BinaryIO, int], None]
 """What a child does with its request and the descriptor for its reply."""
 
 
-def main(control_fd: int, job: Answer | None = None) -> None:
+def main(
+    control_fd: int, job: Answer | None = None, warm_up: Callable[[], None] | None = None
+) -> None:
     """Serve until the parent closes its end of the control socket.
 
     Parameters
@@ -43,10 +45,13 @@ def main(control_fd: int, job: Answer | None = None) -> None:
         Of the socket.
     job : callable, optional
         What each child does; default: run a model.
+    warm_up : callable, optional
+        Loads what the children need; default: what runs a model.
     """
     control = socket.socket(fileno=control_fd)
     _adopt_orphans()
-    _warm_up()
+    (warm_up or _warm_up)()
+    _check_threads()
     control.sendall(READY)
     while True:
         message, fds, _, _ = socket.recv_fds(control, 1, 2)
@@ -84,7 +89,10 @@ def _warm_up() -> None:
     reply.to_bytes()
     if reply.code is not None:
         raise RuntimeError(f"the probe model fails: {reply.code}: {reply.detail}")
-    # Landlock and user changes would not reach a second thread
+
+
+def _check_threads() -> None:
+    """Make sure that this is the only thread: Landlock and user changes reach no second one."""
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         raise RuntimeError(f"expected one thread before forking, got {threads}")

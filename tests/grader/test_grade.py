@@ -36,7 +36,8 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is limit
 NOTEBOOK = ("hw3.ipynb", b"{}")
 # only Linux can protect labels; these here are public
 POLICY: Policy = "strict" if sys.platform == "linux" else "none"
-grade_submissions = partial(grade.grade_submissions, sandbox=POLICY)
+# what notebooks earn is tested in test_notebook_questions.py
+grade_submissions = partial(grade.grade_submissions, sandbox=POLICY, notebooks=False)
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +276,8 @@ from grader.grade import grade_submissions
 
 assignment = replace(load_assignment("hw3_nsynth_cnn"), limits=Limits(cpu_seconds=600))
 if __name__ == "__main__":
-    grade_submissions(sys.argv[1], hidden=sys.argv[2], out=sys.argv[3], assignment=assignment)
+    folder, hidden, out = sys.argv[1:]
+    grade_submissions(folder, hidden=hidden, out=out, assignment=assignment, notebooks=False)
 """
 
 

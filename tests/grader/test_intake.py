@@ -247,15 +247,15 @@ def test_the_same_name_twice() -> None:
 
 def test_the_notebook() -> None:
     archive = Archive(zipped(("x/hw3.ipynb", b"{}"), ("model.onnx", MODEL)))
-    assert archive.notebook("hw3.ipynb") == b"{}"
-    assert archive.notebook("hw4.ipynb") is None
+    assert archive.file("hw3.ipynb") == b"{}"
+    assert archive.file("hw4.ipynb") is None
 
 
 def test_a_broken_notebook_does_not_void_the_model() -> None:
     content = bytearray(zipped(("hw3.ipynb", b"{}" * 100), ("model.onnx", MODEL)))
     content[42] ^= 0xFF
     archive = Archive(bytes(content))
-    assert archive.notebook("hw3.ipynb") is None
+    assert archive.file("hw3.ipynb") is None
     assert archive.model(max_bytes=10**6) == MODEL
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from grader.assignment import Assignment, Limits, ModelQuestion, TrainingData
 from grader.gradebook import COLUMNS, write_gradebook
-from grader.model_tests import CaseResult
+from grader.model_tests import CaseResult, QuestionResult
 from grader.report import render_page, write_page
 from grader.results import Result
 from utils.errors import StoreError
@@ -204,3 +204,33 @@ def test_pages_of_strange_names_stay_in_their_folder(
     }
     assert len(paths) == len(names)
     assert all(path.parent == tmp_path and path.is_file() for path in paths)
+
+
+def test_questions_of_the_notebook_stand_on_the_page_and_in_the_gradebook(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    questions = (
+        QuestionResult("q1_power", 2.0, 2.0, (), ""),
+        QuestionResult("q2_log_mel", 0.5, 3.0, (), "use <np.maximum>"),
+        QuestionResult("q3_split", 1.0, 3.0, (), ""),
+    )
+    result = graded(
+        questions=questions,
+        notebook_notes=("cell 7: NameError: name 'x' is not defined",),
+        auto_points=3.5,
+        max_points=28.0,
+    )
+    page = render_page(result, assignment)
+    for text in (
+        "q1_power",
+        "0.5 / 3",
+        "use &lt;np.maximum&gt;",
+        "a hidden test did not",
+        "cell 7",
+    ):
+        assert text in page
+    write_gradebook([result], tmp_path / "g.csv")
+    (row,) = read(tmp_path / "g.csv")
+    found = (row["model_points"], row["auto_points"], row["points"], row["max_points"])
+    assert found == ("17.25", "3.50", "20.75", "28.00")
+    assert Result.from_json(result.to_json()) == result

@@ -1,0 +1,333 @@
+"""A student's process, seen from the grader: start it, ask it, end it.
+
+Every wait has an end. What the process sends is read up to a limit and checked; a process
+that breaks a limit is killed, with all that it left behind.
+"""
+
+import contextlib
+import os
+import select
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from grader.notebook.place import (
+    may_change_user,
+    public_cache,
+    readable_paths,
+    remove_folder,
+    size_of,
+)
+from grader.notebook.plain import MAX_BYTES, PlainError, dump, load
+from grader.sandbox.launch import Exit, ForkLauncher, RunningFork
+from grader.sandbox.parent import FIRST_UID
+from grader.sandbox.policy import REQUIRED, Policy, demand_layers
+from grader.sandbox.protocol import Layer, SandboxError
+from utils.notes.embedded import cache_dir
+
+__all__ = ["NotebookLimits", "StudentGone", "StudentProcess", "StudentSandbox"]
+
+_POLL_SECONDS = 0.05
+_DISK_SECONDS = 0.25
+_SPARE_SECONDS = 3.0
+"""After a cell's own alarm, until the process is killed."""
+
+_END_SECONDS = 10.0
+_FIRST_UID = FIRST_UID + 500
+
+
+@dataclass(frozen=True)
+class NotebookLimits:
+    """What running a notebook's cells, and the tests' calls, may cost.
+
+    Attributes
+    ----------
+    cpu_seconds, wall_seconds : float
+        Altogether.
+    cell_seconds : float
+        For one cell or call.
+    memory_mb : float
+        In use, Python and PyTorch included.
+    disk_mb : float
+        In the folder of the submission.
+    """
+
+    cpu_seconds: float = 60
+    wall_seconds: float = 180
+    cell_seconds: float = 20
+    memory_mb: float = 900
+    disk_mb: float = 60
+
+
+class StudentGone(Exception):  # noqa: N818 (an event that is dealt with, no error of ours)
+    """The student's process has ended, or was killed; the message says why."""
+
+
+class StudentSandbox:
+    """A place to run notebooks, one at a time; a context manager.
+
+    Parameters
+    ----------
+    slot : int
+        Number of this sandbox among those that run at the same time.
+    policy : {"strict", "weak", "none"}
+        Which layers must hold: see :mod:`grader.sandbox.policy`.
+    """
+
+    def __init__(self, slot: int = 0, *, policy: Policy = "strict") -> None:
+        if sys.platform != "linux":
+            raise SandboxError("notebook questions are graded on Linux only")
+        self._policy: Policy = policy
+        self._place = Path(tempfile.mkdtemp(prefix="grader-notebooks-"))
+        self._place.chmod(0o711)  # users of their own pass through, and see nothing
+        self._uid = _FIRST_UID + slot if may_change_user() else None
+        self._cache = public_cache(self._place / "cache") if self._uid else cache_dir()
+        self._launcher: ForkLauncher | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what waits for the next notebook; remove all files."""
+        if self._launcher is not None:
+            self._launcher.close()
+            self._launcher = None
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    def open(self, files: Mapping[str, bytes], limits: NotebookLimits) -> "StudentProcess":
+        """Start a process with a folder of its own.
+
+        Parameters
+        ----------
+        files : mapping of str to bytes
+            Plain name → content, of what lies beside the notebook.
+        limits : NotebookLimits
+
+        Raises
+        ------
+        SandboxError
+            If the sandbox fails, or protects less than the policy asks for.
+        """
+        if self._launcher is None:
+            self._launcher = ForkLauncher("notebook.child", environment=self._environment())
+        folder = Path(tempfile.mkdtemp(dir=self._place))
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        if self._uid is not None:
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, self._uid, self._uid)
+        try:
+            return StudentProcess(self._launcher, folder, self._header(folder, limits), limits)
+        except BaseException:
+            remove_folder(folder)
+            self.close_launcher()
+            raise
+
+    def close_launcher(self) -> None:
+        """End the process that students' processes are forked from; the next one is new."""
+        if self._launcher is not None:
+            self._launcher.close()
+            self._launcher = None
+
+    def check(self) -> tuple[Layer, ...]:
+        """Start a process and ask it for nothing; return which protections hold.
+
+        Raises
+        ------
+        SandboxError
+            If they are too few.
+        """
+        with self.open({}, NotebookLimits()) as process:
+            return process.layers
+
+    def _environment(self) -> dict[str, str]:
+        home = self._place / "home"
+        home.mkdir(exist_ok=True)
+        return {
+            "HOME": str(home),
+            "MPLCONFIGDIR": str(home),
+            "MUSIC_AI_COURSE_CACHE": str(self._cache),
+            "MUSIC_AI_COURSE_PROGRESS": "/nonexistent",
+        }
+
+    def _header(self, folder: Path, limits: NotebookLimits) -> dict[str, Any]:
+        return {
+            "uid": self._uid,
+            "required": list(REQUIRED[self._policy]),
+            "policy": self._policy,
+            "cpu_seconds": int(limits.cpu_seconds),
+            "cell_seconds": limits.cell_seconds,
+            "memory_bytes": int(limits.memory_mb * 1e6),
+            "file_bytes": int(limits.disk_mb * 1e6),
+            "read": [*readable_paths(), str(self._cache)],
+            "folder": str(folder),
+        }
+
+
+class StudentProcess:
+    """One student's process; a context manager.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        The protections that it runs under.
+    """
+
+    def __init__(
+        self, launcher: ForkLauncher, folder: Path, header: dict[str, Any], limits: NotebookLimits
+    ) -> None:
+        self._folder, self._limits, self._ended = folder, limits, False
+        self._deadline = time.monotonic() + limits.wall_seconds
+        self._next_look = 0.0
+        theirs, self._commands = os.pipe()
+        try:
+            self._running: RunningFork = launcher.start_reading(theirs)
+        except BaseException:
+            os.close(self._commands)
+            raise
+        finally:
+            os.close(theirs)
+        os.set_blocking(self._commands, False)
+        try:
+            report = self.ask(header, seconds=60)
+            self.layers = tuple(Layer(**layer) for layer in report["layers"])
+        except (StudentGone, PlainError, KeyError, TypeError) as error:
+            self.close()
+            raise SandboxError(f"the notebook's process does not start: {error}") from None
+        if report["missing"]:
+            self.close()
+            demand_layers(header["policy"], self.layers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def ask(self, message: dict[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
+        """Send a message and return the answer.
+
+        Raises
+        ------
+        StudentGone
+            The process ended or was killed.
+        PlainError
+            The message can't be sent.
+        """
+        rest = memoryview(dump(message))
+        seconds = self._limits.cell_seconds + _SPARE_SECONDS if seconds is None else seconds
+        until = min(time.monotonic() + seconds, self._deadline)
+        answer = bytearray()
+        while not self._ended:
+            ready, free, _ = select.select(
+                [self._running.reply], [self._commands] if rest else [], [], _POLL_SECONDS
+            )
+            if free:
+                rest = self._send(rest)
+            if ready and (content := self._receive(answer)) is not None:
+                return self._load(content)
+            if (reason := self._broken_limit(until)) is not None:
+                self._kill(reason)
+        raise StudentGone("the process has ended")
+
+    def close(self) -> None:
+        """End the process, and remove its folder."""
+        if not self._ended:
+            self._running.kill()
+            self._finish()
+        remove_folder(self._folder)
+
+    def _send(self, rest: memoryview) -> memoryview:
+        try:
+            return rest[os.write(self._commands, rest[: 1 << 16]) :]
+        except BlockingIOError:
+            return rest
+        except OSError:  # it closed its end, and will answer for that below
+            return rest[len(rest) :]
+
+    def _receive(self, answer: bytearray) -> bytes | None:
+        """Add what came to an answer; return it when it is whole."""
+        part = os.read(self._running.reply.fileno(), 1 << 16)
+        if not part:
+            self._kill("")
+        answer += part
+        if len(answer) < 8:
+            return None
+        size = int.from_bytes(answer[:8], "little")
+        if size > MAX_BYTES or len(answer) > 8 + size:
+            self._kill("it sent more than an answer")
+        return bytes(answer[8:]) if len(answer) == 8 + size else None
+
+    def _load(self, content: bytes) -> dict[str, Any]:
+        try:
+            return load(content)
+        except PlainError:
+            self._kill("it did not send an answer")
+            raise  # not reached
+
+    def _broken_limit(self, until: float) -> str | None:
+        """Return which limit is broken, if one is."""
+        now = time.monotonic()
+        if now > until:
+            whole = until == self._deadline
+            return f"it took too long ({'the notebook as a whole' if whole else 'one step'})"
+        memory = _memory_in_use(self._running.pid)
+        if memory > self._limits.memory_mb * 1e6:
+            return f"it needs more than {self._limits.memory_mb:g} MB of memory"
+        if now > self._next_look:
+            self._next_look = now + _DISK_SECONDS
+            if size_of(self._folder) > self._limits.disk_mb * 1e6:
+                return f"it writes more than {self._limits.disk_mb:g} MB"
+        return None
+
+    def _kill(self, reason: str) -> None:
+        """Kill the process and say why it is gone."""
+        if not reason and not self._running.reply.closed:
+            # it closed its pipe: mostly because it has ended by itself
+            ended = self._running.wait(1.0)
+            if ended is not None:
+                self._ended = True
+                self._close_pipes()
+                raise StudentGone(self._describe(ended))
+        self._running.kill()
+        self._finish()
+        raise StudentGone(reason or "it closed the connection to the tests")
+
+    def _finish(self) -> None:
+        self._ended = True
+        self._running.wait(_END_SECONDS)
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._commands)
+        self._running.reply.close()
+
+    def _describe(self, ended: Exit) -> str:
+        if ended.cpu_seconds is not None and ended.cpu_seconds >= self._limits.cpu_seconds - 1:
+            return f"it needs more than {self._limits.cpu_seconds:g} s of processor time"
+        if ended.signal:
+            return f"the process was ended by signal {ended.signal}"
+        return "it ended the Python process"
+
+
+def _memory_in_use(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+        return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
