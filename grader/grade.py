@@ -21,6 +21,7 @@ from grader.gradebook import write_gradebook
 from grader.hidden_split import LABELS, SECRET, HiddenSplit
 from grader.intake import Archive, hash_file, read_file
 from grader.kept import GRADER_VERSION, KeptResults, hash_settings
+from grader.marking import Marker
 from grader.model_tests import ModelTests, model_test_source
 from grader.notebook.grading import NotebookGrader
 from grader.notebook.place import demand_unseen
@@ -33,7 +34,7 @@ from grader.sandbox.protocol import Layer
 from grader.sandbox.thief import demand_unreadable
 from grader.scoring import Scorer, practice_store
 from utils.errors import ParameterError
-from utils.submission.codes import GRADER_CODES, HINTS, Code, Rejection
+from utils.submission.codes import Code, Rejection
 
 __all__ = ["GRADER_VERSION", "Batch", "find_submissions", "grade_submissions"]
 
@@ -204,7 +205,7 @@ class _Grader:
         self._assignment, self._scorer, self._results = assignment, scorer, results
         self._questions = questions
         self._policy, self._labels = policy, labels
-        self._missing_layers: tuple[str, ...] = ()
+        self._marker = self._new_marker()
         self._sandboxes: queue.SimpleQueue[_Sandboxes] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._n_known = 0
@@ -238,7 +239,7 @@ class _Grader:
             demand_unseen([*self._labels, self._results.out])
             sandboxes.notebook.check()
         held = {layer.name for layer in layers if layer.active}
-        self._missing_layers = tuple(x for x in REQUIRED["strict"] if x not in held)
+        self._marker = self._new_marker([x for x in REQUIRED["strict"] if x not in held])
         if self._policy == "weak":
             demand_unreadable(self._labels, sandboxes.model.uid)
         return layers
@@ -273,89 +274,37 @@ class _Grader:
             if known is not None:
                 self._n_known += 1
                 return replace(known, submission=path.name, student=path.stem)
-            result = self._grade_content(path, sha256)
+            result = self._grade_content(path)
         except Rejection as rejection:
-            result = self._refused(path, sha256, rejection.code, rejection.detail)
+            result = self._marker.refused(path.name, rejection.code, rejection.detail)
         except Exception as error:
             # a mistake of ours, a full disk, a lost sandbox: the others must go on
             code = Code.NOT_FINISHED if self._stopped.is_set() else Code.INFRA_ERROR
-            result = self._refused(path, sha256, code, f"{type(error).__name__}: {error}")
-        result = replace(result, seconds=time.monotonic() - began)
+            result = self._marker.refused(path.name, code, f"{type(error).__name__}: {error}")
+        result = replace(result, sha256=sha256, seconds=time.monotonic() - began)
         self._results.keep(result)
         return result
 
-    def _grade_content(self, path: Path, sha256: str) -> Result:
+    def _grade_content(self, path: Path) -> Result:
         """Return the result of a submission whose zip can be read."""
         archive = Archive(read_file(path))
         sandboxes = self._sandboxes.get()
         try:
-            try:
-                result = self._grade_model(path, sha256, archive, sandboxes.model)
-            except Rejection as rejection:  # voids the model question, not the others
-                result = self._refused(path, sha256, rejection.code, rejection.detail)
+            result = self._marker.model(archive, path.name, self._scorer, sandboxes.model)
             if self._questions is None or sandboxes.notebook is None:
                 return result
-            run = self._questions.grade(archive, sandboxes.notebook)
+            return self._marker.notebook(result, archive, self._questions, sandboxes.notebook)
         finally:
             self._sandboxes.put(sandboxes)
-        return replace(
-            result, questions=run.questions, notebook_notes=run.notes, auto_points=run.points
-        )
 
-    def _grade_model(self, path: Path, sha256: str, archive: Archive, sandbox: Sandbox) -> Result:
-        """Return the result of the model question."""
-        limits = self._assignment.limits
-        model = archive.model(max_bytes=int(limits.model_mb * 1e6))
-        run = sandbox.run(model, self._scorer.mels, self._scorer.repeats(model), limits=limits)
-        marks = self._scorer.mark(run)
-        warnings = list(run.warnings)
-        if archive.file(self._assignment.notebook) is None:
-            warnings.append(f"no readable {self._assignment.notebook} in the zip")
-        return replace(
-            self._empty(path, sha256),
-            status="graded",
-            message="; ".join(warnings),
-            warnings=tuple(warnings),
-            score=marks.score,
-            practice=marks.practice,
-            practice_confusion=marks.practice_confusion,
-            cases=marks.cases,
-            model_points=marks.points,
-        )
-
-    def _empty(self, path: Path, sha256: str) -> Result:
-        """Return the result of a submission that nothing is known of."""
-        return Result(
-            submission=path.name,
-            student=path.stem,
-            assignment=self._assignment.name,
-            sha256=sha256,
-            status="infra_error",
-            max_points=self._max_points(),
-            sandbox=self._policy,
-            missing_layers=self._missing_layers,
-        )
-
-    def _max_points(self) -> float:
-        """Return what model and, where it is graded, notebook can earn."""
-        questions = self._questions.max_points if self._questions is not None else 0.0
-        return self._assignment.model_question.points + questions
-
-    def _refused(self, path: Path, sha256: str, code: Code, detail: str) -> Result:
-        """Return the result of a submission without a score."""
-        ours = code in GRADER_CODES
-        # a zip that can't be read; where it can, the notebook's points are put in later
-        auto_points = None if ours or self._questions is None else 0.0
-        return replace(
-            self._empty(path, sha256),
-            status="infra_error" if ours else "rejected",
-            code=code.value,
-            message=detail,
-            hint=HINTS[code],
-            model_points=None if ours else 0.0,
-            auto_points=auto_points,
+    def _new_marker(self, missing_layers: Sequence[str] = ()) -> Marker:
+        return Marker(
+            self._assignment,
+            policy=self._policy,
+            missing_layers=missing_layers,
+            notebook_points=self._questions.max_points if self._questions else None,
         )
 
     def _not_finished(self, path: Path) -> Result:
         """Return the result of a submission whose turn never came."""
-        return self._refused(path, "", Code.NOT_FINISHED, "the grader was stopped")
+        return self._marker.refused(path.name, Code.NOT_FINISHED, "the grader was stopped")

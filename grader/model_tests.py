@@ -146,13 +146,16 @@ def sources_of_tests(assignment: Assignment, *, autograder: Path | None = None) 
     assignment : Assignment
         The assignment.
     autograder : Path, optional
-        An autograder zip of ``otter assign``; default: made from the master.
+        An autograder zip of ``otter assign``, or a folder with its tests; default: made
+        from the master.
 
     Raises
     ------
     AssignmentError
         If the zip or the master can't be read.
     """
+    if autograder is not None and autograder.is_dir():
+        return _tests_from_folder(autograder)
     if autograder is not None:
         return _tests_from_zip(autograder)
     return _tests_from_master(assignment)
@@ -178,6 +181,11 @@ def _tests_from_zip(path: Path) -> dict[str, str]:
         raise AssignmentError(f"{path.name}: expected an autograder zip, got {error}") from None
 
 
+def _tests_from_folder(folder: Path) -> dict[str, str]:
+    """Return the test files of a folder."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+
+
 def _tests_from_master(assignment: Assignment) -> dict[str, str]:
     """Return the test files as ``otter assign`` writes them for the autograder."""
     import nbformat
@@ -195,4 +203,4 @@ def _tests_from_master(assignment: Assignment) -> dict[str, str]:
     transformed = transformer.transform_notebook(notebook)
     with tempfile.TemporaryDirectory() as folder:
         transformed.write_tests(folder, True, True)
-        return {path.stem: path.read_text(encoding="utf-8") for path in Path(folder).glob("*.py")}
+        return _tests_from_folder(Path(folder))

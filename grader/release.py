@@ -5,7 +5,7 @@ A homework release holds
 =============================  ====================================================
 ``student/``                   what students get (also in the students' tree)
 ``autograder/``                the notebook with solutions and what otter needs
-``<name>-autograder.zip``      the autograder zip that ``otter assign`` wrote
+``<name>-autograder.zip``      the sealed autograder zip: for `otter grade` and Gradescope
 ``reference/``                 the run of the solutions: notebook with outputs, model
                                and history; for instructors only
 ``release.json``               versions, checksums, how long the reference run took
@@ -29,22 +29,25 @@ from typing import Any
 import nbformat
 
 from grader.assignment import Assignment, load_assignment
+from grader.autograder.seal import seal_zip
+from grader.hidden_split import HiddenSplit
 from grader.otter_assign import Assigned, run_otter_assign
 from grader.publish import MARKER, fresh_folder
 from grader.reference_run import ReferenceRun, run_notebook
+from grader.sandbox.policy import Policy
+from grader.scoring import practice_store
 from grader.student_tree import build_student_tree, check_student_notebook, stage_assignment
 from utils.errors import CourseError
 
-__all__ = ["KIND", "Release", "main", "release_assignment"]
+__all__ = ["KIND", "Release", "Sealing", "main", "release_assignment"]
 
 KIND = "homework release"
 
-ZIP_TODAY = (
-    "Note: the zip is otter's own. It runs the public and hidden tests beside the student's code,\n"
-    "so a student can cheat it, and it scores the model question on the practice notes only.\n"
-    "`python -m grader grade` scores the models on the hidden notes; use its results for grades."
+NOT_SEALED = (
+    "Note: no hidden split was named, so the zip grades the notebook and says that it can't grade\n"
+    "the model. With --hidden HIDDEN it grades both; `python -m grader grade` does so without it."
 )
-"""What the autograder zip does today; said at the end of each release."""
+"""Said at the end of a release without a hidden split."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Release:
     folder, student, autograder : Path
         The release, its part for students, its part for instructors.
     zip_file : Path
-        otter's autograder zip.
+        The sealed autograder zip.
     reference : Path or None
         Folder with the reference run's ``model.onnx``, ``history.json`` and notebook;
         None for a release without a run.
@@ -94,9 +97,37 @@ def _keep_reference(assignment: Assignment, master: Path, run: ReferenceRun, goa
             shutil.copyfile(master.parent / name, goal / name)
 
 
-def _lay_out(assignment: Assignment, assigned: Assigned, folder: Path, ran: bool) -> None:
-    """Give otter's output its place in the release."""
-    assigned.zip_file.replace(folder / f"{assignment.name}-autograder.zip")
+@dataclass(frozen=True)
+class Sealing:
+    """What goes into the autograder zip beside otter's tests.
+
+    Attributes
+    ----------
+    hidden : HiddenSplit or None
+    policy : {"strict", "weak"}
+        Protections that must hold where the zip grades.
+    practice : path or None
+        Store with the practice split; None: the notes that come with the course.
+    """
+
+    hidden: HiddenSplit | None = None
+    policy: Policy = "strict"
+    practice: Path | None = None
+
+
+def _lay_out(
+    assignment: Assignment, assigned: Assigned, folder: Path, ran: bool, sealing: Sealing
+) -> None:
+    """Give otter's output its place in the release, its zip sealed."""
+    seal_zip(
+        assigned.zip_file,
+        folder / f"{assignment.name}-autograder.zip",
+        assignment,
+        practice=practice_store(assignment, sealing.practice).split("practice"),
+        hidden=sealing.hidden,
+        policy=sealing.policy,
+    )
+    assigned.zip_file.unlink()
     shutil.copytree(assigned.student, folder / "student")
     shutil.copytree(assigned.autograder, folder / "autograder")
     if not ran:  # the empty stand-ins that otter asked for
@@ -130,6 +161,7 @@ def release_assignment(
     out: Path,
     *,
     run: bool = True,
+    sealing: Sealing | None = None,
     progress: bool = True,
     say: Callable[[str], None] = print,
 ) -> Release:
@@ -147,6 +179,8 @@ def release_assignment(
         A free name, an empty folder, or an earlier homework release, which is replaced.
     run : bool
         False leaves out the reference run and otter's test of the solutions.
+    sealing : Sealing, optional
+        What goes into the autograder zip; default: no hidden split.
     progress : bool
         Show a bar during the reference run.
     say : callable
@@ -183,7 +217,8 @@ def release_assignment(
             master, Path(scratch) / "out", run_tests=run, say=lambda line: say(f"    {line}")
         )
         check_student_notebook(master, assigned.student / master.name)
-        _lay_out(assignment, assigned, folder, run)
+        step("sealing the autograder zip")
+        _lay_out(assignment, assigned, folder, run, sealing or Sealing())
         _write_marker(assignment, folder, reference)
     step(f"released in {out}")
     return _as_release(assignment, out, reference)
@@ -223,6 +258,24 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="build the tree that students get, and nothing else",
     )
+    parser.add_argument(
+        "--hidden",
+        type=Path,
+        metavar="HIDDEN",
+        help="hidden split to seal into the autograder zip (from `hidden build`)",
+    )
+    parser.add_argument(
+        "--sandbox",
+        choices=("strict", "weak"),
+        default="strict",
+        help="protections without which the zip refuses to grade (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--practice",
+        type=Path,
+        metavar="STORE",
+        help="store with the practice split (default: the notes that come with the course)",
+    )
     return parser
 
 
@@ -238,8 +291,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.student is not None:
             build_student_tree(options.student)
             return 0
+        hidden = None if options.hidden is None else HiddenSplit.open(options.hidden)
         release = release_assignment(
-            load_assignment(options.assignment), options.out, run=not options.no_run
+            load_assignment(options.assignment),
+            options.out,
+            run=not options.no_run,
+            sealing=Sealing(hidden, options.sandbox, options.practice),
         )
     except CourseError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -248,5 +305,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"with solutions:   {release.autograder}")
     if release.reference is not None:
         print(f"reference model:  {release.reference / 'model.onnx'}")
-    print(f"autograder zip:   {release.zip_file}\n{ZIP_TODAY}")
+    print(f"autograder zip:   {release.zip_file}" + ("" if hidden else f"\n{NOT_SEALED}"))
     return 0

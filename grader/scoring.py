@@ -7,11 +7,12 @@ import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from grader.assignment import Assignment
-from grader.hidden_split import HiddenSplit
+from grader.hidden_split import HALVES, HiddenSplit
 from grader.model_tests import CaseResult, ModelTests
 from grader.sandbox.parent import ModelRun
 from utils.errors import ParameterError, StoreError
@@ -20,8 +21,9 @@ from utils.notes.store import NoteSet, NoteStore
 from utils.submission.credit import credit
 from utils.submission.inference import choose_repeats
 from utils.submission.score import ModelScore, score_details, score_logits
+from utils.training.metrics import group_balanced_accuracy
 
-__all__ = ["Marks", "Scorer", "practice_store"]
+__all__ = ["Marks", "PracticeNotes", "Scorer", "practice_store"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Scorer:
     ----------
     assignment : Assignment
     hidden : HiddenSplit
-    practice : NoteSet
+    practice : NoteSet or PracticeNotes
         What students know, too; their pages show this.
     tests : ModelTests
         Of the model question.
@@ -71,7 +73,11 @@ class Scorer:
     """
 
     def __init__(
-        self, assignment: Assignment, hidden: HiddenSplit, practice: NoteSet, tests: ModelTests
+        self,
+        assignment: Assignment,
+        hidden: HiddenSplit,
+        practice: "NoteSet | PracticeNotes",
+        tests: ModelTests,
     ) -> None:
         kinds = hidden.manifest["kind"], assignment.training_data.kind
         if kinds[0] != kinds[1] and not hidden.manifest["domain_shift"]:
@@ -84,6 +90,7 @@ class Scorer:
         self._families, self._groups = practice.families, practice.groups
         self.mels = np.concatenate([hidden.mels, practice.mels_uint8()])
         self._one_at_a_time = threading.Lock()
+        self._public_accuracy: float | None = None
 
     def repeats(self, model: bytes) -> np.ndarray:
         """Return which notes are run again; the same for the same model."""
@@ -101,6 +108,7 @@ class Scorer:
             split="hidden",
             front_end=run.front_end,
         )
+        self._public_accuracy = self._on_public_half(hidden)
         with self._one_at_a_time:  # otter's test file keeps its results in itself
             cases = tuple(self._tests.run(score))
         earned = credit(score.value, self._assignment.credit, self._assignment.credit_points)
@@ -114,6 +122,59 @@ class Scorer:
             cases=cases,
             points=round(sum(case.points for case in cases) + earned, 2),
         )
+
+    def public_accuracy(self) -> float:
+        """Return the last model's accuracy on the public half: for a leaderboard, not for points.
+
+        Raises
+        ------
+        ParameterError
+            No model was marked yet.
+        """
+        if self._public_accuracy is None:
+            raise ParameterError("expected a model that was marked, got none")
+        return self._public_accuracy
+
+    def _on_public_half(self, logits: np.ndarray) -> float:
+        half = self._hidden.halves == HALVES[0]
+        return group_balanced_accuracy(
+            self._hidden.families[half], logits[half].argmax(axis=1), self._hidden.groups[half]
+        )
+
+
+@dataclass(frozen=True)
+class PracticeNotes:
+    """The practice split as plain arrays, as it travels in a sealed zip.
+
+    Attributes
+    ----------
+    families : np.ndarray, int
+    groups : np.ndarray, str
+    mels : np.ndarray, shape=(n, 64, 64), uint8
+    """
+
+    families: np.ndarray
+    groups: np.ndarray
+    mels: np.ndarray
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Return the arrays of an ``.npz``.
+
+        Raises
+        ------
+        StoreError
+            It can't be read.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(arrays["families"], arrays["groups"], arrays["mels"])
+        except (OSError, ValueError, KeyError) as error:
+            raise StoreError(f"can't read {path.name}: {error}") from error
+
+    def mels_uint8(self) -> np.ndarray:
+        """Return the spectrograms as stored."""
+        return self.mels
 
 
 def practice_store(assignment: Assignment, path: str | Path | None) -> NoteStore:

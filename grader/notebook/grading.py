@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 from grader.assignment import Assignment
@@ -11,7 +12,7 @@ from grader.notebook.cells import TRAIN_TAGS, NotebookError, read_cells
 from grader.notebook.questions import NotebookRun, Questions
 from grader.notebook.session import NotebookLimits, StudentSandbox
 
-__all__ = ["NotebookGrader"]
+__all__ = ["NotebookGrader", "training_cells"]
 
 _MAX_FILE_BYTES = 40_000_000
 
@@ -23,7 +24,10 @@ class NotebookGrader:
     ----------
     assignment : Assignment
     autograder : Path, optional
-        Autograder zip that holds the tests; default: they come from the master.
+        Autograder zip, or folder with test files, that holds the tests; default: they come
+        from the master.
+    left_out : collection of str, optional
+        Ids of the cells that are not run; default: those that the master tags as training.
     limits : NotebookLimits, optional
 
     Attributes
@@ -44,6 +48,7 @@ class NotebookGrader:
         assignment: Assignment,
         *,
         autograder: Path | None = None,
+        left_out: Collection[str] | None = None,
         limits: NotebookLimits | None = None,
     ) -> None:
         sources = sources_of_tests(assignment, autograder=autograder)
@@ -52,7 +57,8 @@ class NotebookGrader:
         self._assignment = assignment
         self._limits = limits or NotebookLimits()
         self._questions = Questions(sources)
-        self._left_out = _training_cells(assignment.notebook_path)
+        chosen = training_cells(assignment.notebook_path) if left_out is None else left_out
+        self._left_out = frozenset(chosen)
         self.max_points = self._questions.max_points
         parts = [sources, sorted(self._left_out), repr(self._limits)]
         self.sha256 = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -88,7 +94,7 @@ class NotebookGrader:
         return NotebookRun(self._questions.none(message), (message,), 0.0)
 
 
-def _training_cells(master: Path) -> frozenset[str]:
+def training_cells(master: Path) -> frozenset[str]:
     """Return the ids of the cells that a master tags as training."""
     if not master.is_file():
         return frozenset()

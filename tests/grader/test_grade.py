@@ -364,7 +364,7 @@ def test_the_command_line(
     assert main([*command, "--jobs", "1", "--sandbox", POLICY]) == 0
     out = capsys.readouterr().out
     assert "1 graded, 1 rejected, 0 not graded" in out
-    assert "Only the model question was graded" in out
+    assert "Still blank: manual_points." in out
     assert "ignored, not a .zip: list.csv" in out
     assert "NOT_ZIP" in out
     assert main(["grade", str(tmp_path / "none"), "--hidden", str(hidden), "--out", "o"]) == 1

@@ -1,0 +1,134 @@
+"""Write what grading services read: ``results.json`` (Gradescope), ``results.pkl`` (otter).
+
+The pickle is made here, by trusted code, of otter's own classes and plain data; otter's
+host process unpickles it.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from grader.gradebook import write_atomically
+from grader.model_tests import QuestionResult
+from grader.results import Result
+
+__all__ = ["gradescope_report", "otter_results", "write_reports"]
+
+MODEL = "model"
+
+
+def write_reports(result: Result, folder: Path, *, ladder: float | None = None) -> None:
+    """Write both files.
+
+    Parameters
+    ----------
+    result : Result
+        With the notebook's questions.
+    folder : Path
+    ladder : float, optional
+        What students may see of the hidden score.
+    """
+    import dill
+
+    folder.mkdir(parents=True, exist_ok=True)
+    report = gradescope_report(result, ladder=ladder)
+    write_atomically(folder / "results.json", json.dumps(report, indent=1))
+    # otter's host has put an empty file there; nobody else may replace it
+    new = folder / "results.pkl.new"
+    with new.open("wb") as file:
+        dill.dump(otter_results(result), file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(folder / "results.pkl")
+
+
+def gradescope_report(result: Result, *, ladder: float | None = None) -> dict[str, Any]:
+    """Return the report in Gradescope's format.
+
+    Exact hidden points are shown when the instructor publishes the grades; until then
+    students see whether the model was accepted, its practice score, the points of their
+    notebook, and the Ladder's value.
+    """
+    tests = [_accepted(result), *map(_question, result.questions)]
+    if result.model_points is not None:
+        tests.insert(
+            1,
+            {
+                "name": "model on the hidden notes",
+                "score": result.model_points,
+                "max_score": _model_points(result),
+                "visibility": "after_published",
+                "output": _hidden_words(result),
+            },
+        )
+    report: dict[str, Any] = {"tests": tests, "stdout_visibility": "hidden"}
+    if result.notebook_notes:
+        report["output"] = "While the notebook ran:\n" + "\n".join(result.notebook_notes[:10])
+    if ladder is not None:
+        report["leaderboard"] = [{"name": "accuracy", "value": round(100 * ladder, 2)}]
+    return report
+
+
+def _accepted(result: Result) -> dict[str, Any]:
+    """Return the entry that says whether the model keeps the contract."""
+    entry: dict[str, Any] = {"name": "model.onnx", "visibility": "visible"}
+    if result.status != "graded":
+        reason = f"{result.code}: {result.message}\n{result.hint}"
+        return entry | {"status": "failed", "output": reason}
+    words = ["Accepted: your model keeps the contract."]
+    if result.practice is not None:
+        score = result.practice
+        interval = f"95 % interval {score.low:.0%} to {score.high:.0%}"
+        words.append(f"Practice notes: {score.value:.1%} ({interval}).")
+    return entry | {"status": "passed", "output": "\n".join([*words, *result.warnings])}
+
+
+def _question(question: QuestionResult) -> dict[str, Any]:
+    passed = question.points == question.max_points
+    words = question.message or ("" if passed else "A hidden test did not pass.")
+    return {
+        "name": question.name,
+        "score": question.points,
+        "max_score": question.max_points,
+        "visibility": "visible",
+        "output": words,
+    }
+
+
+def _model_points(result: Result) -> float:
+    return round(result.max_points - sum(q.max_points for q in result.questions), 2)
+
+
+def _hidden_words(result: Result) -> str:
+    score = result.score
+    if score is None:
+        return result.code
+    return f"{score.value:.1%} (95 % interval {score.low:.0%} to {score.high:.0%})"
+
+
+def otter_results(result: Result) -> Any:
+    """Return the results as otter's ``GradingResults``, for `otter grade`.
+
+    Raises nothing; a result that is not graded by a fault of the grader must not come here.
+    """
+    from otter.test_files import GradingResults
+
+    files = [_otter_file(q.name, q.points, q.max_points, q.message) for q in result.questions]
+    model_words = result.code or _hidden_words(result)
+    files.append(_otter_file(MODEL, result.model_points or 0.0, _model_points(result), model_words))
+    results = GradingResults(files)
+    results.output = result.message
+    return results
+
+
+def _otter_file(name: str, points: float, most: float, words: str) -> Any:
+    """Return a question as a test file of otter's, with one case that says it all."""
+    from otter.test_files.abstract_test import TestCase, TestCaseResult
+    from otter.test_files.exception_test import ExceptionTestFile
+
+    case = TestCase(name, "", True, most, None, None)
+    file = ExceptionTestFile(name, f"{name}.py", [case], all_or_nothing=False)
+    file.test_case_results = [TestCaseResult(case, words, points == most)]
+    file.update_score(points)
+    return file

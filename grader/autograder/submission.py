@@ -1,0 +1,86 @@
+"""Read what was handed in, from the folder where a grading service lays it.
+
+`otter grade` copies the student's zip there as it is; Gradescope unpacks it. Nothing of
+it is executed or unpacked here, and no link is followed.
+"""
+
+import io
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+from grader.intake import MAX_ZIP_BYTES, Archive, read_file
+from utils.submission.codes import Code, Rejection
+
+__all__ = ["find_submission", "read_submission"]
+
+MAX_FILES = 500
+
+
+def find_submission(folder: Path) -> Path:
+    """Return the path of the one zip in a folder, or the folder itself if it is unpacked."""
+    names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    zips = [path for path in names if path.suffix.lower() == ".zip"]
+    if len(zips) == 1 and not (folder / "model.onnx").exists():
+        return zips[0]
+    return folder
+
+
+def read_submission(path: Path) -> Archive:
+    """Return a submission, its names checked.
+
+    Parameters
+    ----------
+    path : Path
+        From :func:`find_submission`.
+
+    Raises
+    ------
+    Rejection
+        Its zip can't be read, or files in the folder are links or too many.
+    OSError
+        It can't be read: that is not the student's doing.
+    """
+    if not path.is_dir():
+        return Archive(read_file(path))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        total = 0
+        for i, (name, file) in enumerate(_files(path)):
+            if i >= MAX_FILES:
+                raise Rejection(Code.TOO_MANY, f"more than {MAX_FILES} files")
+            data = _read(file, name)
+            total += len(data)
+            if total > MAX_ZIP_BYTES:
+                raise Rejection(Code.TOO_BIG, f"more than {MAX_ZIP_BYTES / 1e6:.0f} MB")
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return Archive(content.getvalue())
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    """Return all files below a folder, by name relative to it."""
+    found = []
+    for where, _, names in os.walk(folder):
+        for name in sorted(names):
+            file = Path(where) / name
+            found.append((file.relative_to(folder).as_posix(), file))
+            if len(found) > MAX_FILES:
+                return found
+    return found
+
+
+def _read(path: Path, name: str) -> bytes:
+    """Return the content of a plain file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
+    except OSError as error:
+        raise Rejection(Code.BAD_PATH, f"{name[:80]!a}: {error.strerror}") from None
+    with os.fdopen(fd, "rb") as file:
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
+            raise Rejection(Code.BAD_PATH, f"a special file: {name[:80]!a}")
+        content = file.read(MAX_ZIP_BYTES + 1)
+    if len(content) > MAX_ZIP_BYTES:
+        raise Rejection(Code.TOO_BIG, f"{name[:80]!a} is too large")
+    return content

@@ -1,0 +1,260 @@
+"""The sealed autograder zip, in a machine laid out as Gradescope's."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.assignment import load_assignment
+from grader.autograder.grading import HIDDEN, PRIVATE, UNSEALED
+from grader.autograder.guard import MESSAGE
+from grader.autograder.ladder import ladder_value
+from grader.autograder.seal import seal_zip
+from grader.autograder.submission import find_submission, read_submission
+from grader.grade import grade_submissions
+from grader.hidden_split import HiddenSplit, build_hidden
+from grader.release import Release, Sealing, release_assignment
+from tests.grader.road import HW3, Machine, solved_notebook, submission
+from tests.submission.models import GOOD, STATIC
+from utils.errors import CourseError
+from utils.notes.embedded import load_notes
+from utils.submission.codes import Code, Rejection
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the zip grades on Linux only"),
+]
+MODEL = GOOD["opset 18"]
+
+
+@pytest.fixture(scope="module")
+def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hidden") / "h"
+    build_hidden(["demo"], folder, n_notes=88, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory, hidden: Path) -> Release:
+    return release_assignment(
+        load_assignment(HW3),
+        tmp_path_factory.mktemp("release") / "out",
+        run=False,
+        sealing=Sealing(HiddenSplit.open(hidden)),
+        say=lambda _: None,
+    )
+
+
+@pytest.fixture
+def machine(tmp_path: Path, release: Release) -> Machine:
+    return Machine(tmp_path / "autograder", release.zip_file)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    files = {"hw3.ipynb": solved_notebook(), "model.onnx": MODEL, "history.json": b"{}"}
+    return submission(tmp_path_factory.mktemp("good") / "ada.zip", files)
+
+
+def test_the_same_points_as_in_the_batch(
+    machine: Machine, good: Path, hidden: Path, tmp_path: Path
+) -> None:
+    done = machine.grade(good)
+    assert done.returncode == 0, done.stderr
+    batch = grade_submissions(good, hidden=hidden, out=tmp_path / "out", progress=False)
+    (result,) = batch.results
+    assert machine.points == {
+        "model on the hidden notes": result.model_points,
+        **{q.name: q.points for q in result.questions},
+    }
+    assert result.auto_points == 20
+    assert result.max_points == 40
+    assert not (machine.base / PRIVATE).exists()
+    visible = {t["name"]: t["visibility"] for t in machine.report["tests"]}
+    assert visible.pop("model on the hidden notes") == "after_published"
+    assert set(visible.values()) == {"visible"}
+    assert result.score is not None
+    shown = json.dumps([t for t in machine.report["tests"] if t["visibility"] == "visible"])
+    assert f"{result.score.value:.1%}" not in shown
+
+
+def test_the_zip_as_it_was_handed_in_and_an_empty_metadata_file(
+    machine: Machine, good: Path
+) -> None:
+    machine.metadata = None
+    done = machine.grade(good, unpacked=False)
+    assert done.returncode == 0, done.stderr
+    assert sum(machine.points.values()) > 20
+
+
+def test_the_pickle_holds_otters_own_classes_and_the_same_points(
+    machine: Machine, good: Path
+) -> None:
+    assert machine.grade(good, unpacked=False).returncode == 0
+    # as the host of `otter grade` does: without this course
+    code = (
+        "import dill, sys; r = dill.load(open(sys.argv[1], 'rb')); "
+        "print(round(r.total, 3), round(r.possible, 3), 'grader' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(machine.base / "results/results.pkl")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    )
+    assert found.stdout.split()[1:] == ["40.0", "False"]
+    assert float(found.stdout.split()[0]) == round(sum(machine.points.values()), 3)
+
+
+def test_a_notebook_finds_neither_hidden_notes_nor_tests(machine: Machine, tmp_path: Path) -> None:
+    hunt = f"""
+import glob, os
+found = []
+for path in ({str(machine.base)!r}, {str(machine.base / "source")!r}, '/', '..'):
+    for where, _, names in os.walk(path):
+        found += [os.path.join(where, n) for n in names if n.endswith(('.npz', '.npy', '.json'))]
+predicted = [len([f for f in found if 'private' in f or 'tests' in f]), 1, 1, 1, 1]
+raise RuntimeError(f'found {{len(found)}}: {{[f for f in found if "autograder" in f][:5]}}')
+"""
+    book = {"cells": [{"cell_type": "code", "source": hunt, "metadata": {}}], "nbformat": 4}
+    path = submission(
+        tmp_path / "s.zip", {"hw3.ipynb": json.dumps(book).encode(), "model.onnx": MODEL}
+    )
+    assert machine.grade(path).returncode == 0
+    words = machine.report["output"]
+    assert "private" not in words
+    assert "autograder" not in words.partition("found")[2]
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ({"hw3.ipynb": b"{}", "model.onnx": STATIC["32 x 32"][0]}, "INPUT_SHAPE"),
+        ({"hw3.ipynb": b"{}"}, "NO_MODEL"),
+        ({"a/model.onnx": MODEL, "b/model.onnx": MODEL}, "TWO_MODELS"),
+    ],
+)
+def test_a_refused_model_has_a_code_and_a_hint(
+    machine: Machine, tmp_path: Path, files: dict[str, bytes], code: str
+) -> None:
+    done = machine.grade(submission(tmp_path / "s.zip", files))
+    assert done.returncode == 0, done.stderr
+    entry = machine.report["tests"][0]
+    assert entry["status"] == "failed"
+    assert entry["output"].startswith(f"{code}: ")
+    assert machine.points["model on the hidden notes"] == 0
+    assert "leaderboard" not in machine.report
+
+
+def test_no_zip_at_all(machine: Machine, tmp_path: Path) -> None:
+    path = tmp_path / "s.zip"
+    path.write_bytes(b"my homework")
+    assert machine.grade(path, unpacked=False).returncode == 0
+    assert machine.report["tests"][0]["output"].startswith("NOT_ZIP: ")
+    assert not (machine.base / PRIVATE).exists()
+
+
+def test_a_failure_of_the_grader_is_no_zero(machine: Machine, good: Path) -> None:
+    labels = machine.base / PRIVATE / HIDDEN / "labels.npz"
+    labels.write_bytes(b"damaged")
+    done = machine.grade(good)
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert not (machine.base / "results/results.json").exists()
+
+
+def test_a_zip_without_a_hidden_split_says_so(release: Release, good: Path, tmp_path: Path) -> None:
+    seal_zip(
+        release.zip_file,
+        tmp_path / "open.zip",
+        load_assignment(HW3),
+        practice=load_notes().split("practice"),
+    )
+    with zipfile.ZipFile(tmp_path / "open.zip") as archive:
+        names = archive.namelist()
+    assert len(names) == len(set(names))
+    assert not [name for name in names if HIDDEN in name.split("/")]
+    machine = Machine(tmp_path / "autograder", tmp_path / "open.zip")
+    assert machine.grade(good).returncode == 0
+    assert UNSEALED in machine.report["tests"][0]["output"]
+    assert sum(machine.points.values()) == 20
+
+
+def test_otter_run_is_stopped_before_student_code(
+    release: Release, tmp_path: Path, root: Path
+) -> None:
+    notebook = json.loads((release.student / "hw3.ipynb").read_text())
+    trace = tmp_path / "ran"
+    notebook["cells"].insert(
+        0,
+        {
+            "cell_type": "code",
+            "id": "first",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": f"open({str(trace)!r}, 'w')",
+        },
+    )
+    path = submission(tmp_path / "s.zip", {"hw3.ipynb": json.dumps(notebook).encode()})
+    done = subprocess.run(
+        [sys.executable, "-m", "otter", "run", "-a", str(release.zip_file), str(path)],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(root), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode != 0
+    assert MESSAGE in done.stderr
+    assert not trace.exists()
+
+
+def test_links_and_crowds_in_an_unpacked_submission_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").symlink_to("/etc/passwd")
+    with pytest.raises(Rejection) as caught:
+        read_submission(find_submission(tmp_path))
+    assert caught.value.code == Code.BAD_PATH
+    (tmp_path / "model.onnx").unlink()
+    for i in range(501):
+        (tmp_path / f"{i}").touch()
+    with pytest.raises(Rejection) as caught:
+        read_submission(find_submission(tmp_path))
+    assert caught.value.code == Code.TOO_MANY
+
+
+def test_a_zip_is_sealed_with_protection_or_not_at_all(release: Release, tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="expected --sandbox strict or weak"):
+        seal_zip(
+            release.zip_file,
+            tmp_path / "z.zip",
+            load_assignment(HW3),
+            practice=load_notes().split("practice"),
+            policy="none",
+        )
+    assert release.zip_file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "best", "shown"),
+    [
+        (0.613, None, 0.62),
+        (0.613, 0.60, 0.60),
+        (0.625, 0.60, 0.62),
+        (0.3, 0.60, 0.60),
+        (0, None, 0),
+    ],
+)
+def test_the_ladder_moves_by_steps_only(accuracy: float, best: float | None, shown: float) -> None:
+    assert ladder_value(accuracy, best) == pytest.approx(shown)
+
+
+def test_the_leaderboard_keeps_the_best_value(machine: Machine, good: Path) -> None:
+    earlier = {"results": {"leaderboard": [{"name": "accuracy", "value": 88.0}]}}
+    machine.metadata = {"previous_submissions": [earlier, {"results": None}]}
+    assert machine.grade(good).returncode == 0
+    assert machine.report["leaderboard"] == [{"name": "accuracy", "value": 88.0}]
