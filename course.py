@@ -539,7 +539,9 @@ def test(options: argparse.Namespace, rest: "list[str]") -> int:
     chosen = [] if options.all else ["-m", FAST if options.fast else NORMAL]
     if results:
         say("== pytest")
-    results.append(("pytest", run_module("pytest", *chosen, *rest)))
+    # browsers and sandboxes mostly wait: three workers on two processors
+    workers = [] if rest else ["-n", "3", "--dist", "loadgroup"]
+    results.append(("pytest", run_module("pytest", *workers, *chosen, *rest)))
     failed = [(name, code) for name, code in results if code]
     if failed and options.all:
         say("Failed: " + ", ".join(name for name, _ in failed))
