@@ -1,6 +1,7 @@
 """The curve-fit widget: its fits, its points and its words against the Python reference."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from tests.widgets.run_node import run_node
 from tests.widgets.test_golden import node
 from tests.widgets.test_golden import pytestmark as needs_node
 from utils.figures.melody import measured, sung
+from utils.figures.width_fits import INIT, LR, fit_net, net_start
 from utils.reference.polynomial import polynomial_fit
 from utils.widgets.curve_fit.widget import CurveFit
 
@@ -99,3 +101,66 @@ def test_a_dragged_point_moves_and_words_and_picture() -> None:
     figure = Figure()
     widget.draw(widget.state, figure)
     assert [len(ax.lines) for ax in figure.axes] == [3, 3]
+
+
+def torch_net(u: torch.Tensor, y: torch.Tensor, width: int, *, strength: float, steps: int):
+    """Return the curve of a net that torch trains, from the same first parameters."""
+    w, b, v = torch.from_numpy(net_start(width)[:-1]).reshape(3, width)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(1, width), torch.nn.Tanh(), torch.nn.Linear(width, 1)
+    ).double()
+    with torch.no_grad():
+        for parameter, value in zip(
+            net.parameters(), (w[:, None], b, v[None], torch.zeros(1)), strict=True
+        ):
+            parameter.copy_(value)
+    weights = [net[0].weight, net[2].weight]
+
+    def scale(at: torch.Tensor) -> torch.Tensor:
+        return ((2 * at - u.min() - u.max()) / (u.max() - u.min()))[:, None]
+
+    optimizer = torch.optim.Adam(net.parameters(), lr=LR)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(net(scale(u))[:, 0], y)
+        (loss + strength * sum(one.square().sum() for one in weights)).backward()
+        optimizer.step()
+    with torch.no_grad():
+        return net(scale(GRID))[:, 0]
+
+
+@pytest.mark.parametrize(("width", "strength"), [(1, 0.0), (6, 0.01), (24, 0.0)])
+def test_the_net_learns_as_torch_lets_it(width: int, strength: float) -> None:
+    u, y = measured(16, noise=0.4, seed=2)
+    found = fit_net(u.numpy(), y.numpy(), width, strength=strength, steps=60)(GRID)
+    wanted = torch_net(u, y, width, strength=strength, steps=60)
+    assert torch.allclose(found, wanted, atol=1e-9)
+
+
+@needs_node
+def test_golden_nets(tmp_path: Path) -> None:
+    u, y = measured(13, noise=0.4, seed=5)
+    golden: dict[str, Any] = {"u": u.tolist(), "y": y.tolist(), "grid": GRID.tolist(), "nets": []}
+    for width in (1, 4, 16, 32):
+        for strength in (0.0, 0.01):
+            curve = fit_net(u.numpy(), y.numpy(), width, strength=strength, steps=200)(GRID)
+            golden["nets"].append([width, strength, LR, INIT, curve.tolist()])
+    script = """
+for (const [width, strength, lr, init, values] of golden.nets) {
+  const net = untrained(golden.u, width, init);
+  for (const steps of [1, 49, 150]) train(net, golden.u, golden.y, { steps, lr, strength });
+  compare(strength ? "decay" : "plain", Array.from(drawn(net, golden.grid)), values);
+}"""
+    worst = node(tmp_path, golden, script, widthFit="untrained, train, drawn")
+    assert max(worst.values()) < 1e-8, worst
+
+
+def test_wide_nets_overfit_too() -> None:
+    widget = CurveFit(model="net")
+    errors = {width: widget.fit(widget.state, width)[1:] for width in (1, 4, 32)}
+    assert errors[32][0] < 0.05 < errors[4][0] < errors[1][0]
+    assert errors[4][1] < 0.8 * min(errors[1][1], errors[32][1])
+    assert widget.describe(widget.state).startswith("Net with 4 hidden units, 16 points.")
+    figure = Figure()
+    widget.draw(widget.state, figure)
+    assert figure.axes[1].get_xscale() == "log"

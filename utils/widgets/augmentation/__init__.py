@@ -1,0 +1,1 @@
+"""Augmentation to hear and to see, votes on what survives it, and what a trained CNN says."""

@@ -1,0 +1,1 @@
+"""A small CNN that trains while its cures are switched on and off."""
