@@ -2,6 +2,7 @@
 
 ===========================  ==========================================================
 ``inspect_layers``           kernels and feature maps
+``inspect_shapes``           what a small kernel looks for, by computation
 ``inspect_top``              the notes that a channel likes best
 ``deconvnet``                a unit projected back to the input
 ``activation_maximization``  the picture that a unit would like best
@@ -19,6 +20,7 @@ from utils.training.activation_maximization import Maximization, activation_maxi
 from utils.training.constant_q import constant_q, constant_q_picture
 from utils.training.deconvnet import deconvnet
 from utils.training.inspect_layers import feature_maps, kernels
+from utils.training.inspect_shapes import shape_name, shape_shares
 from utils.training.inspect_top import TopActivations, top_activations
 from utils.training.mel_inversion import mel_to_waveform
 from utils.training.resynthesis import map_to_mask, masked_resynthesis, what_it_hears
@@ -38,6 +40,8 @@ __all__ = [
     "map_to_mask",
     "masked_resynthesis",
     "mel_to_waveform",
+    "shape_name",
+    "shape_shares",
     "shift_cells",
     "top_activations",
     "what_it_hears",

@@ -53,13 +53,17 @@ export function melTicks(centers, round = [100, 200, 500, 1000, 2000, 5000]) {
 function hertz(plot, centers, layer) {
   const c = plot.layer(layer), { left } = plot.box;
   c.save();
-  c.clearRect(18, 0, left - 19, plot.box.top + plot.box.height);
+  c.clearRect(18, 0, left - 19, plot.box.top + plot.box.height + 5);
   c.font = FONT;
   c.fillStyle = plot.theme.muted;
   c.textAlign = "right";
   c.textBaseline = "middle";
+  let below = Infinity;
   for (const { hz, y } of melTicks(centers)) {
-    c.fillText(hz < 1000 ? String(hz) : `${hz / 1000}k`, left - 5, plot.y(y));
+    // Low bands are narrow: a number that would lie on the one below it is left out.
+    if (below - plot.y(y) < 12) continue;
+    below = plot.y(y);
+    c.fillText(hz < 1000 ? String(hz) : `${hz / 1000}k`, left - 5, below);
   }
   c.restore();
 }

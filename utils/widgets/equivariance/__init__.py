@@ -1,0 +1,1 @@
+"""A note moved in time and pitch: which features move along?"""

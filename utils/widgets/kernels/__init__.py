@@ -1,0 +1,1 @@
+"""What the kernels of a trained network respond to: to see, and to hear."""

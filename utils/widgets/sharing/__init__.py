@@ -1,0 +1,1 @@
+"""Fully connected, locally connected, shared: who has which weights, and how many."""
