@@ -1,0 +1,1 @@
+"""The confusion matrix of a model whose cells play the confused notes."""
