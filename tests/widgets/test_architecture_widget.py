@@ -14,10 +14,12 @@ from torch import nn
 
 from tests.widgets.run_node import run_node
 from utils.errors import ParameterError
+from utils.models.fcn import FCN
 from utils.models.lecture_cnn import LectureCNN
 from utils.models.receptive_field import receptive_field_windows
 from utils.models.summarize import summarize
 from utils.reference.receptive_field import field_duration, field_frequencies, receptive_field
+from utils.widgets.architecture.fcn import fcn_layers
 from utils.widgets.architecture.layers import KINDS, PRESETS, Layer, build, flat, read
 from utils.widgets.architecture.widget import LOCAL, Architecture
 
@@ -196,3 +198,26 @@ def test_wrong_arguments() -> None:
         Architecture(layers=[])
     with pytest.raises(ParameterError, match="a layer of conv"):
         Layer("attention")
+
+
+@pytest.mark.parametrize("n_layers", [3, 4, 5, 6, 7])
+def test_the_fcn_of_the_slides(n_layers: int) -> None:
+    widget = Architecture(layers=fcn_layers(n_layers), bands=96, frames=1366)
+    table, error = widget.summary(widget.state)
+    assert table is not None
+    assert not error
+    network = FCN.paper(n_layers)
+    # Batch norm has a scale and a shift for each channel; a convolution without it a bias.
+    norms = sum(m.num_features for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    assert table.total_parameters == sum(p.numel() for p in network.parameters()) - norms
+    assert table.rows[-1].output_shape == (50,)
+    pooled = [row.output_shape for row in table.rows if row.kind == "MaxPool2d"]
+    assert pooled[-1] is not None
+    assert pooled[-1][1:] == (1, 1)
+    if n_layers == 4:
+        assert [shape and shape[1:] for shape in pooled] == [(48, 341), (12, 68), (4, 8), (1, 1)]
+
+
+def test_there_is_no_fcn_of_two_layers() -> None:
+    with pytest.raises(ParameterError, match="from 3 to 7"):
+        fcn_layers(2)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import nn
@@ -142,8 +143,10 @@ class Architecture(CourseWidget):
             Of the layers before the misfit; None if there is none.
         error : str
         """
-        model, error = build(read(state["layers"]), _input_shape(state))
-        return (summarize(model, _input_shape(state)) if len(model) else None), error
+        # Shapes alone, without numbers: networks of any size cost nothing.
+        with torch.device("meta"):
+            model, error = build(read(state["layers"]), _input_shape(state))
+            return (summarize(model, _input_shape(state)) if len(model) else None), error
 
     def field(self, state: Mapping[str, Any]) -> ReceptiveField | None:
         """Return the receptive field of the selected layer; None if it sees everything.
@@ -153,21 +156,23 @@ class Architecture(CourseWidget):
         state : mapping
         """
         layers = read(state["layers"])[: state["selected"] + 1]
-        model, error = build(layers, _input_shape(state))
-        if error or any(layer.kind in ("global", "flatten", "linear") for layer in layers):
-            return None
-        local = [name for name, module in model.named_children() if isinstance(module, LOCAL)]
-        if not local:
-            return receptive_field([])
-        size = (state["bands"], state["frames"])
-        if state["in_channels"] > 1:
-            model, _ = build(layers, (1, *size))
-        return receptive_field(receptive_field_windows(model, size, layer=local[-1]))
+        with torch.device("meta"):
+            model, error = build(layers, _input_shape(state))
+            if error or any(layer.kind in ("global", "flatten", "linear") for layer in layers):
+                return None
+            local = [name for name, module in model.named_children() if isinstance(module, LOCAL)]
+            if not local:
+                return receptive_field([])
+            size = (state["bands"], state["frames"])
+            if state["in_channels"] > 1:
+                model, _ = build(layers, (1, *size))
+            return receptive_field(receptive_field_windows(model, size, layer=local[-1]))
 
     def _shape(self, state: Mapping[str, Any]) -> tuple[int, ...]:
         """Return the output's shape of the selected layer, which fits."""
-        model, _ = build(read(state["layers"])[: state["selected"] + 1], _input_shape(state))
-        return summarize(model, _input_shape(state)).rows[-1].output_shape or ()
+        with torch.device("meta"):
+            model, _ = build(read(state["layers"])[: state["selected"] + 1], _input_shape(state))
+            return summarize(model, _input_shape(state)).rows[-1].output_shape or ()
 
     def describe(self, state: Mapping[str, Any]) -> str:
         """Return totals, and what a unit of the selected layer sees."""
