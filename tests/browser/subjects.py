@@ -23,26 +23,35 @@ PROBE = "from tests.browser.probe.widget import Probe\nProbe()"
 
 # Controls that rightly do nothing in the first state, by widget; all others must do something.
 MAY_REST: dict[str, set[str]] = {
+    "timeline": {"before"},  # at the first step
     "probe": {"ask"},  # asked once already when the page was opened
     "descent": {"seed:slider", "step"},  # of the noise, which is off; already at the last step
     "race": {"step"},  # already at the last step
     "convolution": {"rewind", "back", "kernel-diagonal"},  # at the first place; it is that kernel
     "pooling": {"rewind", "back"},  # at the first block
+    "front_end": {"course"},  # it is that front end already
     "momentum": {"step"},  # already at the last step
+    "kernels": {"channel-0", "rank-1"},  # already chosen; the note only sounds
 }
 
 # Widgets whose first figure has nothing to drag: a slider is dragged in its place.
 BY_SLIDER = {
     "activations",
+    "augmentation",
     "backprop",
+    "front_end",
+    "class_sound",
     "gradient_flow",
+    "kernels",
     "mlp_steps",
+    "overfitting_lab",
     "own_landscape",
     "search_race",
+    "zoo",
 }
 
 # Of these, the figure waits for a button: a training has to begin.
-TELLS_ONLY = {"own_landscape"}
+TELLS_ONLY = {"overfitting_lab", "own_landscape"}
 
 
 def _cell(path: Path) -> str:

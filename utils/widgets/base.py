@@ -109,14 +109,16 @@ class CourseWidget(anywidget.AnyWidget):
         initial = self._checked({"version": self.VERSION, **state})
         self._check_text(text)
         type(self)._esm, type(self)._css = module_and_style(_view_of(type(self)))
-        super().__init__(state=initial, theme=theme)
         words = {
             "goal": self.GOAL if goal is None else goal,
             "title": self.TITLE if title is None else title,
             "text": text,
         }
+        # first, so that they travel in the message that makes the widget in the browser: a view
+        # that was drawn between two messages would know no fields
         self.set_trait("config", self._config(words, initial, options or {}))
         self.set_trait("data", {key: _buffer(key, value) for key, value in (data or {}).items()})
+        super().__init__(state=initial, theme=theme)
 
     def describe(self, state: Mapping[str, Any]) -> str:
         """Return in words what the widget shows in this state."""
