@@ -77,11 +77,11 @@ class NotebookGrader:
         name = self._assignment.notebook
         content = archive.file(name)
         if content is None:
-            return self._without(f"no readable {name} in the zip")
+            return self.without(f"no readable {name} in the zip")
         try:
             cells = read_cells(content, left_out=self._left_out)
         except NotebookError as error:
-            return self._without(f"{name}: {error}")
+            return self.without(f"{name}: {error}")
         files = {name: content}
         for other in self._assignment.submission:
             found = archive.file(other, max_bytes=_MAX_FILE_BYTES)
@@ -89,8 +89,8 @@ class NotebookGrader:
                 files[other] = found
         return self._questions.run(cells, files, sandbox, limits=self._limits)
 
-    def _without(self, message: str) -> NotebookRun:
-        """Return a run without points."""
+    def without(self, message: str) -> NotebookRun:
+        """Return a run without points, for a notebook that can't be run."""
         return NotebookRun(self._questions.none(message), (message,), 0.0)
 
 
