@@ -54,6 +54,8 @@ def test_values_in_one_line():
 def test_text_is_escaped_and_marked():
     assert inline("**a** <b> `x**2 < y**2`") == "<b>a</b> &lt;b&gt; <code>x**2 &lt; y**2</code>"
     assert plain("**a** `x**2` `y**2`") == "a `x**2` `y**2`"
+    assert inline("**take `x**2`**") == "<b>take <code>x**2</code></b>"
+    assert plain("**take `x**2`**") == "take `x**2`"
     note = Note("wrong", "No <script>", ("**so**",), folded="b")
     assert "<script>" not in note._repr_html_()
     assert "✗" in note._repr_html_()

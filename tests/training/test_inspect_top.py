@@ -13,7 +13,11 @@ from utils.notes.embedded import load_notes
 from utils.reference.receptive_field import Window, receptive_field
 from utils.training.inspect_layers import feature_maps
 from utils.training.inspect_path import field_of, path_to
-from utils.training.inspect_top import TopActivations, top_activations
+from utils.training.inspect_top import (
+    TopActivations,
+    top_activations,
+    top_activations_by_layer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,17 @@ def test_sources_batches_and_channels_do_not_matter(model, notes):
             assert torch.equal(getattr(again, name), getattr(first, name)[[7, 2]])
     assert all(len(set(row.tolist())) == 9 for row in first.notes)
     assert top_activations(model, "conv2", notes[:4]).notes.shape == (32, 4)
+
+
+def test_several_layers_in_one_run(model, notes):
+    layers = ["conv1", "pool:2", "fc"]
+    found = top_activations_by_layer(model, layers, notes, n_top=4, batch_size=5)
+    assert list(found) == layers
+    for layer, one in found.items():
+        alone = top_activations(model, layer, notes, n_top=4, batch_size=5)
+        for name in ("channels", "values", "notes", "rows", "columns"):
+            assert torch.equal(getattr(one, name), getattr(alone, name)), (layer, name)
+        assert one.field == alone.field
 
 
 def test_equal_notes_come_in_their_order(model, notes):

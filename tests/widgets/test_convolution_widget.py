@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from tests.widgets.run_node import run_node
 from utils.errors import ParameterError
 from utils.reference.conv import conv2d, conv_output_size
-from utils.widgets.convolution.widget import Convolution
+from utils.widgets.convolution.widget import GOALS, Convolution
 from utils.widgets.note_mels import note_mels
 
 CASES = [
@@ -146,7 +146,17 @@ def test_a_note_is_seen_with_the_high_notes_on_top(widget: Convolution) -> None:
     assert inputs[0, 0, 32:].sum() > inputs[0, 0, :32].sum()
 
 
+@pytest.mark.parametrize("aim", ["size", "match", "deaf"])
+def test_the_goal_is_the_one_that_is_checked(aim: str) -> None:
+    config = Convolution(aim=aim).config
+    assert config["options"]["aim"] == aim
+    assert config["goal"] == GOALS[aim]
+    assert Convolution(aim=aim, goal="Another").config["goal"] == "Another"
+
+
 def test_wrong_arguments() -> None:
+    with pytest.raises(ParameterError, match="expected an aim of size, match, deaf, got 'x'"):
+        Convolution(aim="x")
     with pytest.raises(ParameterError, match="image of at most"):
         Convolution(image=np.zeros((13, 4)))
     with pytest.raises(ParameterError, match="kernel of 1 channels, got 2"):

@@ -66,3 +66,9 @@ def test_words_and_picture(widget: FrontEndExplorer) -> None:
 def test_wrong_notes_are_refused() -> None:
     with pytest.raises(ParameterError, match="can be heard"):
         FrontEndExplorer(notes=["nothing"])
+
+
+def test_an_unknown_goal_is_refused() -> None:
+    assert FrontEndExplorer(goal_by="loudness").config["options"]["goalBy"] == "loudness"
+    with pytest.raises(ParameterError, match="goal_by"):
+        FrontEndExplorer(goal_by="beauty")

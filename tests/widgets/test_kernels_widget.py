@@ -194,6 +194,7 @@ def test_wrong_networks(model: Any, message: str) -> None:
 
 def test_the_widget_with_the_network_of_the_course() -> None:
     widget = KernelViewer(layer="conv4", show="projection")
+    assert widget.config["goal"] == KernelViewer.PROJECTED_GOAL
     options = widget.config["options"]
     names = [layer["name"] for layer in options["layers"]]
     assert names == ["conv1", "conv2", "conv3", "conv4"]

@@ -95,6 +95,7 @@ def test_luck_of_training_is_told() -> None:
     run = {"seed": 1, "by_group": [0.7, 0.9], "cpu_seconds": 1.0}
     told = luck(Table((once, replace(twice, runs=(*twice.runs, run))), {}))
     assert "(twice) reached 50% to 80%. 1 of 2 models" in told
+    assert luck(Table((once, twice), {})).endswith("each of these models was trained once only.")
 
 
 def test_only_models_of_the_table() -> None:
@@ -106,6 +107,16 @@ def test_a_small_table() -> None:
     widget = Zoo(table=Table(TABLE.rows[:3], TABLE.provenance))
     assert widget.state["first"] == TABLE.rows[0].name
     assert "3 models" in widget.describe(widget.state)
+
+
+def test_some_of_the_models() -> None:
+    widget = Zoo(names=("frequency", "time"), first="time", second="frequency")
+    assert [row.name for row in widget.table.rows] == ["frequency", "time"]
+    assert [claim["first"] for claim in view_options(widget.table)["claims"]] == ["time"]
+    with pytest.raises(ParameterError, match="expected a model of"):
+        Zoo(names=("time", "vgg"))
+    with pytest.raises(ParameterError, match="expected two or more models, got 1"):
+        Zoo(names=("time",))
 
 
 def test_claims_say_what_the_table_says() -> None:

@@ -67,7 +67,7 @@ LECTURES = {
             "07_music_classification",
             "Music classification",
             "M",
-            ("music_classification", "music_models"),
+            ("music_classification", "music_models", "music_recipe"),
         ),
     )
 }

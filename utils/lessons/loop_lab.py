@@ -18,6 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -252,6 +253,10 @@ def draw_broken(result: Broken, *, ax: Axes | None = None) -> Axes:
         shown = np.minimum(np.nan_to_num(run.losses, nan=top, posinf=top), top)
         ax.plot(epochs, shown, color=color, linestyle=style, linewidth=width, label=name)
         ax.plot(len(epochs) + 0.4, min(run.loss, top), "*", color=color, markersize=12)
-    ax.set(xlabel="epoch (star: the model you get)", ylabel="validation loss", ylim=(0, 1.05 * top))
+    seen = [*result.whole.losses, *result.broken.losses]
+    cut = "" if np.nanmax(seen) <= top else f" (cut at {top:.1f})"
+    ax.set(xlabel="epoch (star: the model you get)", ylim=(0, 1.05 * top))
+    ax.set_ylabel(f"validation loss{cut}")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
     return ax

@@ -21,18 +21,23 @@ SIGNS: dict[Kind, str] = {"right": "✓", "wrong": "✗", "info": "•"}
 COLORS: dict[Kind, str] = {"right": "#009E73", "wrong": "#D55E00", "info": "#0072B2"}
 
 BOLD = re.compile(r"\*\*([^*]+)\*\*")
+STAR = "\0"
 
 
 def inline(text: str) -> str:
     """Return text as HTML, with `code` between backticks and **bold** between stars."""
-    return "".join(map(_html, *_spans(text)))
+    return _bold("".join(map(_html, *_spans(text))), r"<b>\1</b>")
 
 
 def plain(text: str) -> str:
     """Return text without the stars of **bold**; those inside `code` stay."""
-    return "".join(
-        f"`{s}`" if code else BOLD.sub(r"\1", s) for s, code in zip(*_spans(text), strict=True)
-    )
+    pieces = zip(*_spans(text), strict=True)
+    return _bold("".join(f"`{s.replace('*', STAR)}`" if code else s for s, code in pieces), r"\1")
+
+
+def _bold(text: str, by: str) -> str:
+    """Replace the stars of **bold**, which may hold code; the hidden stars of code come back."""
+    return BOLD.sub(by, text).replace(STAR, "*")
 
 
 def _spans(text: str) -> tuple[list[str], list[bool]]:
@@ -44,8 +49,8 @@ def _spans(text: str) -> tuple[list[str], list[bool]]:
 def _html(text: str, code: bool) -> str:
     escaped = html.escape(text, quote=False)
     if code:
-        return f"<code>{escaped}</code>"
-    return BOLD.sub(r"<b>\1</b>", escaped).replace("\n", "<br>")
+        return f"<code>{escaped.replace('*', STAR)}</code>"
+    return escaped.replace("\n", "<br>")
 
 
 def card(kind: Kind, title: str, *paragraphs: str, live: bool = False) -> str:
@@ -138,6 +143,8 @@ class _Companion(anywidget.AnyWidget):
       font-family: var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI",
         "Helvetica Neue", Arial, sans-serif);
     }
+    .course-lesson .widget-radio-box label { height: auto; line-height: 1.35; margin: .15em 0;
+      white-space: normal; }
     .course-lesson .course-no-kernel { font-style: italic; line-height: 1.45; max-width: 46em; }
     """
     _esm = """

@@ -16,7 +16,14 @@ from torch import nn
 from utils.errors import ParameterError
 from utils.training.evaluate import device_of, evaluating
 
-__all__ = ["feature_maps", "kernels", "layer_output", "module_of", "watching"]
+__all__ = [
+    "feature_maps",
+    "kernels",
+    "layer_output",
+    "layer_outputs",
+    "module_of",
+    "watching",
+]
 
 Seen = list[tuple[str, torch.Tensor]]
 
@@ -120,9 +127,17 @@ def watching(model: nn.Module, names: Sequence[str]) -> Iterator[Seen]:
 
 def layer_output(model: nn.Module, inputs: torch.Tensor, layer: str) -> torch.Tensor:
     """Return the output of one layer; gradients and modes are the caller's choice."""
-    with watching(model, [_base(layer)]) as seen:
+    return layer_outputs(model, inputs, [layer])[layer]
+
+
+def layer_outputs(
+    model: nn.Module, inputs: torch.Tensor, layers: Sequence[str]
+) -> dict[str, torch.Tensor]:
+    """Return the outputs of several layers in one run, as :func:`layer_output` does of one."""
+    with watching(model, list(dict.fromkeys(map(_base, layers)))) as seen:
         model(inputs)
-    return _pick(_numbered(seen), layer)
+    found = _numbered(seen)
+    return {layer: _pick(found, layer) for layer in layers}
 
 
 def module_of(model: nn.Module, layer: str) -> nn.Module:

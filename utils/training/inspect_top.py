@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,10 +13,10 @@ from utils.errors import ParameterError
 from utils.reference.receptive_field import ReceptiveField
 from utils.training.batches import Batches, Data
 from utils.training.evaluate import device_of, evaluating
-from utils.training.inspect_layers import layer_output
+from utils.training.inspect_layers import layer_outputs
 from utils.training.inspect_path import field_of, path_to
 
-__all__ = ["TopActivations", "top_activations"]
+__all__ = ["TopActivations", "top_activations", "top_activations_by_layer"]
 
 
 Best = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -126,22 +126,69 @@ def top_activations(
     ----------
     Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
     """
+    options: dict[str, Any] = {"n_top": n_top, "channels": channels, "batch_size": batch_size}
+    return top_activations_by_layer(model, [layer], notes, **options)[layer]
+
+
+def top_activations_by_layer(
+    model: nn.Module,
+    layers: Sequence[str],
+    notes: Data | torch.Tensor | NDArray[np.float32],
+    *,
+    n_top: int = 9,
+    channels: Sequence[int] | None = None,
+    batch_size: int = 64,
+) -> dict[str, TopActivations]:
+    """Return the same as :func:`top_activations` for several layers in one run.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        As there.
+    layers : sequence of str
+        At least one.
+    notes, n_top, channels, batch_size
+        As there; the channels are those of each layer.
+
+    Returns
+    -------
+    dict of str to TopActivations
+
+    Raises
+    ------
+    ParameterError
+        As there.
+
+    Notes
+    -----
+    Lecture: ``lectures/05_cnns.ipynb``
+    """
     if n_top < 1:
         raise ParameterError(f"expected n_top ≥ 1, got {n_top}")
     device, first = device_of(model), 0
-    best: Best | None = None
+    best: dict[str, Best] = {}
+    made: dict[str, tuple[torch.Tensor, int, ReceptiveField | None]] = {}
     with evaluating(model):
         for inputs in _batches(notes, batch_size):
-            maps = layer_output(model, inputs.to(device), layer)
-            if best is None:
-                chosen, width = _channels(maps, channels), int(maps.shape[-1])
-                field = _field(model, inputs[:1], layer)
-            values, cells = maps[:, chosen.to(device)].reshape(len(inputs), len(chosen), -1).max(-1)
-            places = first + torch.arange(len(inputs)).expand(len(chosen), -1)
-            best = _merge(best, (values.T.cpu(), places, cells.T.cpu()), n_top)
+            for layer, maps in layer_outputs(model, inputs.to(device), layers).items():
+                if layer not in made:
+                    field = _field(model, inputs[:1], layer)
+                    made[layer] = _channels(maps, channels), int(maps.shape[-1]), field
+                chosen = made[layer][0]
+                best[layer] = _merge(best.get(layer), _largest(maps, chosen, first), n_top)
             first += len(inputs)
-    values, places, cells = cast(Best, best)  # there is at least one batch
-    return TopActivations(chosen, values, places, cells // width, cells % width, field)
+    found = {}
+    for layer, (chosen, width, field) in made.items():
+        values, places, cells = best[layer]
+        found[layer] = TopActivations(chosen, values, places, cells // width, cells % width, field)
+    return found
+
+
+def _largest(maps: torch.Tensor, chosen: torch.Tensor, first: int) -> Best:
+    """Return each note's largest value a channel, the note's place, and the cell."""
+    values, cells = maps[:, chosen.to(maps.device)].reshape(len(maps), len(chosen), -1).max(-1)
+    places = first + torch.arange(len(maps)).expand(len(chosen), -1)
+    return values.T.cpu(), places, cells.T.cpu()
 
 
 def _merge(best: Best | None, new: Best, n_top: int) -> Best:

@@ -111,6 +111,11 @@ def three_counts(cells, kernel_size, maps):
             "kernel_size**2",
             "kernel_size",
         ),
+        Mistake(
+            "You square the cells. The input has that many cells in all: 4096 for 64 × 64.",
+            "    units = cells * maps\n",
+            "    cells = cells**2\n    units = cells * maps\n",
+        ),
     ),
 )
 
@@ -170,6 +175,14 @@ def top_notes(maps, channel, count):
             "strongest[order[:count]]",
         ),
         Mistake("You return all notes: take the first `count`.", "order[:count]", "order"),
+        Mistake(
+            "Those are the right notes. Now the best one first.", "[:count]", "[:count].flip(0)"
+        ),
+        Mistake(
+            "You pick one note. The first axis counts notes, the second one channels.",
+            "maps[:, channel]",
+            "maps[channel]",
+        ),
     ),
 )
 

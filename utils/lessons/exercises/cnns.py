@@ -71,6 +71,16 @@ def conv2d(image, kernel):
             "kernel * patch",
             "kernel + patch",
         ),
+        Mistake(
+            "The output is as large as the image. It has one cell for each place of the kernel.",
+            "return output",
+            "return torch.nn.functional.pad(output, (0, width - 1, 0, height - 1))",
+        ),
+        Mistake(
+            "Image and kernel have two axes here, and so has the result: take the others off.",
+            "return output",
+            "return output[None, None]",
+        ),
     ),
 )
 
@@ -183,6 +193,11 @@ def conv_output_size(size, kernel_size, stride, padding, dilation):
             "dilation * kernel_size",
         ),
         Mistake("The stride is missing.", "room // stride", "room"),
+        Mistake(
+            "The dilation is missing: it makes the kernel span more cells.",
+            "dilation * (kernel_size - 1) + 1",
+            "kernel_size",
+        ),
     ),
 )
 
@@ -238,6 +253,11 @@ def max_pool2d(image, size):
             "You take the largest size, signs ignored. Take the largest value.",
             ".max()",
             ".abs().max()",
+        ),
+        Mistake(
+            "You keep a rest that doesn't fill a block. Leave it out, as PyTorch does.",
+            "image.shape[0] // size, image.shape[1] // size",
+            "-(-image.shape[0] // size), -(-image.shape[1] // size)",
         ),
     ),
 )

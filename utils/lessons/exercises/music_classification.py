@@ -114,8 +114,11 @@ def kmeans_step(points, centers):
             "points[nearest == k]",
             "points",
         ),
+        Mistake("These are the points of all other centers.", "nearest == k", "nearest != k"),
         Mistake(
-            "These are the points that are *not* of this center.", "nearest == k", "nearest != k"
+            "These are points: return the mean of all points of each center.",
+            "torch.stack(new)",
+            "points[torch.cdist(points, centers).argmin(0)]",
         ),
         Mistake("Nothing has moved: return the new centers.", "torch.stack(new)", "centers"),
     ),
@@ -217,6 +220,7 @@ def test_time_average(logits):
             "    return torch.softmax(logits.mean(0), dim=1)",
         ),
         Mistake("The softmax runs along the views: the classes are axis 2.", "dim=2", "dim=0"),
+        Mistake("The softmax runs along the notes: the classes are axis 2.", "dim=2", "dim=1"),
         Mistake("That is the mean of the logits: softmax is missing.", "probs.mean", "logits.mean"),
         Mistake("That is the sum over the views: take the mean.", ".mean(0)", ".sum(0)"),
         Mistake("You average over the notes: the views are axis 0.", ".mean(0)", ".mean(1)"),
@@ -269,7 +273,12 @@ def statistics_pooling(maps):
             "maps.square().mean(dim=(2, 3)).sqrt()",
             "maps.mean(dim=(2, 3)).sqrt()",
         ),
-        Mistake("The maximum is missing twice: you took the smallest.", "amax", "amin"),
+        Mistake("You took the smallest cell of each map: take the largest.", "amax", "amin"),
+        Mistake(
+            "The three stand on an axis of their own: put them side by side, as 3 · channels.",
+            "torch.cat([mean, largest, rms], dim=1)",
+            "torch.stack([mean, largest, rms])",
+        ),
         Mistake(
             "You stack the notes on top of each other: features go side by side, dim=1.",
             "dim=1",

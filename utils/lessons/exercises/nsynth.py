@@ -88,7 +88,18 @@ def count_frames(n_samples, hop):
         "`n_samples // hop` is rounded down; add 1.",
     ),
     mistakes=(
-        Mistake("One is missing: the frame at sample 0 counts, too.", " + 1", ""),
+        Mistake(
+            "One is missing: the frame at sample 0 counts, too. (The course's picture has 64, "
+            "because it leaves out the last one. Here it counts.)",
+            " + 1",
+            "",
+        ),
+        Mistake(
+            "You count the places before the end. A frame that is centered on the very end counts, "
+            "too. (The course's picture leaves it out. Here it counts.)",
+            "n_samples // hop + 1",
+            "-(-n_samples // hop)",
+        ),
         Mistake(
             "A part of a frame is no frame: use `//`, which rounds down.",
             "n_samples // hop",
@@ -135,6 +146,11 @@ def hz_to_mel(frequency):
             "The bracket is missing: it is the logarithm of the whole 1 + f/700.",
             "np.log10(1 + frequency / 700)",
             "np.log10(1 + frequency) / 700",
+        ),
+        Mistake(
+            "Divide the frequency by 700 first, then add 1.",
+            "(1 + frequency / 700)",
+            "((1 + frequency) / 700)",
         ),
         Mistake(
             "That is the way back, from mel to Hz.",

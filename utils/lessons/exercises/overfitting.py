@@ -50,6 +50,11 @@ def leak(train_groups, test_groups):
         Mistake("That is the share of unknown instruments: the opposite.", "np.isin", "~np.isin"),
         Mistake("That is a number of notes: divide by how many there are.", ".mean()", ".sum()"),
         Mistake(
+            "Divide by the number of test notes, not of training notes.",
+            "known.mean()",
+            "known.sum() / len(train_groups)",
+        ),
+        Mistake(
             "You count instruments, not notes: leave repeated ones in.",
             "np.isin(test_groups,",
             "np.isin(np.unique(test_groups),",
@@ -70,7 +75,7 @@ def _best_degree(x: Any, y: Any, x_val: Any, y_val: Any, degrees: Sequence[int])
 
 def _degree_cases() -> Sequence[Case]:
     cases = []
-    for seed, degrees in ((1, [9, 7, 5, 3, 1]), (4, [2, 4, 6, 8])):
+    for seed, degrees in ((1, [7, 9, 1, 3, 5]), (4, [2, 6, 8, 4])):
         generator = np.random.default_rng(seed)
         x, x_val = np.linspace(-1, 1, 14), np.linspace(-0.95, 0.95, 11)
         y, y_val = (np.sin(3 * at) + 0.4 * generator.standard_normal(len(at)) for at in (x, x_val))
@@ -108,6 +113,11 @@ def best_degree(x, y, x_val, y_val, degrees):
             "(x_val, y_val, degree)\n        errors.append(np.mean((np.polyval(w, x) - y)",
         ),
         Mistake("That is the worst degree: the smallest error is wanted.", "argmin", "argmax"),
+        Mistake(
+            "Square the differences: else errors up and down cancel.",
+            "np.mean((np.polyval(w, x_val) - y_val) ** 2)",
+            "np.mean(np.polyval(w, x_val) - y_val)",
+        ),
         Mistake(
             "That is a place in the list: return the degree that stands there.",
             "degrees[np.argmin(errors)]",
@@ -229,6 +239,16 @@ def train_validation_test_split(n, ratios, generator):
         ),
         Mistake("Validation begins at 0: its notes were trained on.", "order[a:b]", "order[:b]"),
         Mistake("Validation and test share notes: test begins at b.", "order[b:]", "order[a:]"),
+        Mistake(
+            "The second cut comes after training and validation: add both shares.",
+            "n * (shares[0] + shares[1])",
+            "n * shares[1]",
+        ),
+        Mistake(
+            "`int` cuts off 44.99…: use `round`.",
+            "round(n * (shares[0] + shares[1]))",
+            "int(n * (shares[0] + shares[1]))",
+        ),
         Mistake("Divide the ratios by their sum: 8:1:1 means 0.8 …", " / sum(ratios)", ""),
         Mistake(
             "Validation and test are in the wrong order.",

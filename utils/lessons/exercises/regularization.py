@@ -18,9 +18,11 @@ def _observe_stopping(kind: Function, case: Case) -> dict[str, Any]:
     patience, losses = case.arguments
     stopping = kind(patience)
     verdicts = [stopping.step(loss) for loss in losses]
-    if any(verdict is None or verdict is ... for verdict in verdicts):
+    # Nothing counts as "no" for who returns True only to stop, but not if nothing ever comes.
+    if ... in verdicts or all(verdict is None for verdict in verdicts):
         return {"": verdicts[0]}
-    return {"stop?": [bool(verdict) for verdict in verdicts]}
+    stop = next((epoch for epoch, verdict in enumerate(verdicts, 1) if verdict), None)
+    return {"stops after epoch": str(stop or "never")}
 
 
 STOPPING = Exercise(
@@ -31,14 +33,15 @@ class EarlyStopping:
     def __init__(self, patience):
         self.patience, self.best, self.waited = patience, math.inf, 0
     def step(self, loss):
-        better = loss < self.best
-        self.waited = 0 if better else self.waited + 1
-        self.best = min(self.best, loss)
+        if loss < self.best:
+            self.best, self.waited = loss, 0
+        else:
+            self.waited += 1
         return self.waited >= self.patience
 """,
     reference=EarlyStopping,
     cases=lambda: [
-        Case((2, (1.0, 0.8, 0.9, 0.85)), "patience 2, losses 1.0, 0.8, 0.9, 0.85"),
+        Case((2, (1.0, 0.8, 0.9, 0.85, 0.95)), "patience 2, losses 1.0, 0.8, 0.9, 0.85, 0.95"),
         Case((2, (1.0, 0.8, 0.9, 0.7, 0.75, 0.72)), "patience 2, one more gain"),
         Case((3, (0.6, 0.6, 0.6, 0.6)), "patience 3, always 0.6"),
     ],
@@ -53,10 +56,24 @@ class EarlyStopping:
         Mistake("You stop an epoch too late: >= instead of >.", ">= self.p", "> self.p"),
         Mistake(
             "You compare with the last epoch: compare with the best so far.",
-            "min(self.best, loss)",
-            "loss",
+            "        return self.waited",
+            "        self.best = loss\n        return self.waited",
         ),
-        Mistake("A gain must set the waiting back to 0.", "0 if better", "self.waited if better"),
+        Mistake(
+            "A gain must set the waiting back to 0.",
+            "self.best, self.waited = loss, 0",
+            "self.best = loss",
+        ),
+        Mistake(
+            "The best loss is never renewed: keep the better one in `self.best`.",
+            "self.best, self.waited = loss, 0",
+            "self.waited = 0",
+        ),
+        Mistake(
+            "After a gain nothing has been waited yet: add 1 only otherwise (`else`).",
+            "        else:\n            self.waited += 1",
+            "        self.waited += 1",
+        ),
         Mistake("You stop at the first epoch without a gain.", ">= self.patience", ">= 1"),
         Mistake("The smaller the loss the better: < instead of >.", "loss < ", "loss > "),
     ),
@@ -185,6 +202,11 @@ def l2_penalty(weights, strength):
             "0.5 * strength * ",
         ),
         Mistake("The strength λ is missing.", "strength * ", ""),
+        Mistake(
+            "That is the square of the sum: square each weight, then add.",
+            "square().sum()",
+            "sum().square()",
+        ),
     ),
 )
 
@@ -202,7 +224,7 @@ def _observe_noise(function: Function, case: Case) -> dict[str, Any]:
     noise = noisy - wave
     again = function(wave.clone(), snr, generator) - wave
     return {
-        "note above noise in dB": round(20 * math.log10(float(wave.norm() / noise.norm())), 1),
+        "note above noise in dB": round(20 * math.log10(float(wave.norm() / noise.norm()))),
         "other noise each time": not torch.allclose(noise, again),
         "mean of the noise, in parts of its level": round(float(noise.mean() / noise.std()), 1),
     }
@@ -243,6 +265,7 @@ def add_noise(wave, snr, generator):
             "len(wave) ** 0.5 * ",
         ),
         Mistake("The noise is never brought to length 1.", " / noise.norm()", ""),
+        Mistake("That is the noise alone: add it to the note.", "return wave + ", "return "),
         Mistake("The noise is never negative: take `torch.randn`.", "torch.randn", "torch.rand"),
     ),
 )
@@ -255,6 +278,10 @@ def _mask(mel: Any, width: int, generator: torch.Generator) -> Any:
     return mel * ((frames < start) | (frames >= start + width))
 
 
+def _or(counts: set[int]) -> str:
+    return " or ".join(str(count) for count in sorted(counts))
+
+
 def _observe_mask(function: Function, case: Case) -> dict[str, Any]:
     shape, width = case.arguments
     generator = torch.Generator().manual_seed(0)
@@ -265,8 +292,8 @@ def _observe_mask(function: Function, case: Case) -> dict[str, Any]:
         return {"": outs[0]}
     starts = {tuple((out == 0).all(0).nonzero()[:, 0].tolist()) for out in outs}
     return {
-        "silent frames": sorted({len(frames) for frames in starts}),
-        "silent bands": sorted({int((out == 0).all(1).sum()) for out in outs}),
+        "silent frames": _or({len(frames) for frames in starts}),
+        "silent bands": _or({int((out == 0).all(1).sum()) for out in outs}),
         "different places": len(starts),
         "the note itself is untouched": torch.equal(given, mel),
         "all else is untouched": all(torch.equal(out[out != 0], mel[out != 0]) for out in outs),

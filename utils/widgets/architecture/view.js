@@ -25,10 +25,11 @@ export default widget((ctx) => {
   let sounding = -1;
   const table = createTable(ctx), sight = createSight(ctx), editor = createEditor(ctx), preset = createPreset(ctx);
   const words = el("p", { class: "architecture-words", "aria-live": "polite" });
-  const right = el("div", { class: "architecture-right" }, sight.element, words, row(select(ctx, "note"), createSound(ctx, (time) => {
+  const ofNote = row(select(ctx, "note"), createSound(ctx, (time) => {
     sounding = time;
     ctx.redraw("sounding");
-  })));
+  }));
+  const right = el("div", { class: "architecture-right" }, sight.element, words, ofNote);
   const left = el("div", { class: "architecture-left" }, table.element, editor.element);
   const code = createCode(ctx);
   ctx.root.append(
@@ -49,6 +50,9 @@ export default widget((ctx) => {
     update(state, changed) {
       const layers = readLayers(state.layers), input = [state.in_channels, state.bands, state.frames];
       const rows = calculate(layers, input), at = Math.min(state.selected, layers.length - 1);
+      // Notes have one size: another input has no note to show or to hear.
+      const [, bands, frames] = ctx.data("mels").shape;
+      ofNote.hidden = state.bands !== bands || state.frames !== frames;
       table.draw(layers, rows, at);
       editor.draw();
       preset.draw(state);

@@ -4,8 +4,9 @@ import { player, row, slider } from "../kit/controls.js";
 import { el, formatNumber, setText } from "../kit/dom.js";
 import { products } from "../kit/math/conv.js";
 import { widget } from "../kit/widget.js";
+import { createAim } from "./aims.js";
 import { createExamples, createSettings } from "./settings.js";
-import { createPredict, isRight } from "./predict.js";
+import { createPredict } from "./predict.js";
 import { createPanels } from "./panels.js";
 import { read, SIZES } from "./read.js";
 import { rollSound, STEP } from "./roll.js";
@@ -21,7 +22,7 @@ export default widget((ctx) => {
   const sum = el("p", { class: "convolution-sum" });
   const sizes = [el("p"), el("p")];
   const code = el("p", { class: "convolution-code" });
-  const predict = createPredict(ctx);
+  const predict = createPredict(ctx), reached = createAim(ctx);
   /** @type {Layer} */
   let layer;
   /** The column that sounds now, or −1. */
@@ -72,6 +73,7 @@ export default widget((ctx) => {
       layer.axes.forEach((axis, i) => setText(sizes[i], hidden ? `${axis.name}: ⌊(input + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 = ?` : sizeText(axis)));
       setText(code, codeText(layer, state, hidden));
       tell(ctx, layer, { place, which, terms, hidden });
+      ctx.goal(reached(layer, { place, which, terms }));
     },
   };
 });
@@ -124,5 +126,4 @@ function tell(ctx, layer, { place, which, terms, hidden }) {
   ctx.output("sum", hidden ? "?" : formatNumber(total));
   ctx.output("out_height", hidden ? "?" : String(axes[0].size));
   ctx.output("out_width", hidden ? "?" : String(axes[1].size));
-  ctx.goal(state.predict && state.locked && Boolean(place) && isRight(state, axes) && axes.some((a) => a.left > 0));
 }

@@ -23,6 +23,14 @@ __all__ = ["Convolution"]
 
 NOTES = ("guitar_acoustic_3153-050-127", "flute_acoustic_2074-062-100")
 AXES = ("height", "width")
+GOALS = {
+    "size": "Turn on “predict first”, find a setting for which PyTorch has to round down, "
+    "and say the size before you see it.",
+    "match": "Step through all places. Then spoil a match: how many cells of its patch must you "
+    "flip until its 9 is a 1? (A press flips a cell.)",
+    "deaf": "Make kernel 1 deaf to the second channel, and to that one only: which of its cells "
+    "must be 0? (With the brush at 0 you can paint them.)",
+}
 
 
 class Convolution(CourseWidget):
@@ -44,13 +52,17 @@ class Convolution(CourseWidget):
         Default: the same, 3 × 3. At most 4 × 3 × 5 × 5.
     notes : sequence of str
         1 to 4 notes that can be the input, names of :func:`utils.notes.embedded.sounds`.
+    aim : {"size", "match", "deaf"}
+        Which goal the widget sets and checks: say a size that is rounded down, spoil a match,
+        or make kernel 1 deaf to the second of several channels.
     **options
         See :class:`~utils.widgets.base.CourseWidget`.
 
     Raises
     ------
     ParameterError
-        If an array is too large or the channels differ, or a note can't be heard.
+        If an array is too large or the channels differ, a note can't be heard, or there is
+        no such aim.
 
     Notes
     -----
@@ -62,10 +74,7 @@ class Convolution(CourseWidget):
 
     NAME = "convolution"
     TITLE = "Convolution, step by step"
-    GOAL = (
-        "Turn on “predict first”, find a setting for which PyTorch has to round down, "
-        "and say the size before you see it."
-    )
+    GOAL = GOALS["size"]
     OUTPUTS = ("sum", "out_height", "out_width")
 
     def __init__(
@@ -74,8 +83,11 @@ class Convolution(CourseWidget):
         image: ArrayLike | None = None,
         kernel: ArrayLike | None = None,
         notes: Sequence[str] = NOTES,
+        aim: str = "size",
         **options: Any,
     ) -> None:
+        if aim not in GOALS:
+            raise ParameterError(f"expected an aim of {', '.join(GOALS)}, got {aim!r}")
         shipped = note_mels(notes)
         cells = _block("image", np.eye(4) * 2 - 1 if image is None else image, IMAGE)
         weights = _block("kernel", np.eye(3) * 2 - 1 if kernel is None else kernel, KERNEL)
@@ -100,8 +112,8 @@ class Convolution(CourseWidget):
         super().__init__(
             fields=convolution_fields(shipped.names, shipped.labels),
             data={"mels": shipped.mels, "pcm": shipped.pcm},
-            options={"rate": SAMPLE_RATE, "hop": FRONT_END.hop_length},
-            **{**first, **options},
+            options={"rate": SAMPLE_RATE, "hop": FRONT_END.hop_length, "aim": aim},
+            **{"goal": GOALS[aim], **first, **options},
         )
 
     def tensors(self, state: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -10,7 +10,7 @@ import { measured, sing } from "../kit/math/melody.js";
 import { GRID, nets, polynomials, TRUTH } from "./models.js";
 
 const TIMES = GRID.map((u) => u + 1);
-const LIMIT = 6, FLOOR = 1e-3, SLICE_MS = 5;
+const LIMIT = 6, FLOOR = 1e-3, SLICE_MS = 5, NEAR = 1.25;
 const SOUND = { rate: 22050, seconds: 2, base: 330 };
 
 /** @typedef {import("./models.js").Family & {u: Float64Array, y: Float64Array}} Model */
@@ -171,9 +171,9 @@ function tell(ctx, model, plot) {
     return;
   }
   const least = best.test;
-  const word = test <= 1.1 * least ? "a good fit" : test > 1.6 * train ? "overfitting" : "underfitting";
+  const word = test <= NEAR * least ? "a good fit" : size > best.size ? "overfitting" : "underfitting";
   const exact = !net && size + 1 >= count && !ridge ? " The curve goes through every point." : "";
-  const name = net ? `Net with ${size} hidden units (${3 * size + 1} parameters)` : `Degree ${size}`;
+  const name = net ? `Net with ${size} hidden unit${size === 1 ? "" : "s"} (${3 * size + 1} parameters)` : `Degree ${size}`;
   const bestText = ` Smallest test error: ${net ? "width" : "degree"} ${best.size} with ${formatNumber(least)}; noise alone ${formatNumber(noise ** 2)}.`;
   const text = `${name}${ridge ? `, λ = ${formatNumber(strength)}` : ""}: training error ${formatNumber(train < 1e-12 ? 0 : train)}, test error ${formatNumber(test)}: ${word}.${exact}${bestText}`;
   ctx.output("train", formatNumber(train < 1e-12 ? 0 : train));

@@ -104,7 +104,8 @@ class Patience(CourseWidget):
         head = f"{RUNS[state['run']]}, patience {state['patience']}. {kept}"
         if found["stop"] is None:
             return f"{head}; after {state['epoch']} epochs training goes on."
-        return f"{head}; stop after epoch {found['stop']}: {found['waited']} epochs in vain."
+        epochs = "epoch" if found["waited"] == 1 else "epochs"
+        return f"{head}; stop after epoch {found['stop']}: {found['waited']} {epochs} in vain."
 
     def draw(self, state: Mapping[str, Any], figure: Figure) -> None:
         """Draw both curves with the best epoch and the stop."""

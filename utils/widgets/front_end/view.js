@@ -10,13 +10,13 @@ import { createRebuild } from "../kit/rebuild.js";
 import { spectrogram } from "../kit/spectrogram.js";
 import { widget } from "../kit/widget.js";
 
-const GOAL_NUMBERS = 1024;
+const GOAL_NUMBERS = 1024, GOAL_SOFT = -20;
 const SHAPE = ["note", "window", "hop", "bands", "scale"];
 const LEVEL = ["level", "range", "gain"];
 const COURSE = { window: "2048", hop: "1000", bands: "64", scale: "mel", level: "db", range: 80, gain: 0 };
 
 export default widget((ctx) => {
-  const { rate, low, high } = ctx.config.options;
+  const { rate, low, high, goalBy } = ctx.config.options;
   const pcm = ctx.data("pcm"), samples = pcm.shape[1], seconds = samples / rate;
   const names = ctx.config.fields.note.options;
   const wave = createPlot(ctx, { label: "Waveform", height: 120, x: { label: "time (s)", domain: [0, seconds] }, y: { label: "amplitude", domain: [-1, 1] } });
@@ -34,7 +34,7 @@ export default widget((ctx) => {
   };
   const original = clipButton(ctx, {
     clips: { rate, load: async () => sound() }, index: () => 0, label: "the note", name: "play_note", playhead: playhead(wave, view),
-    started: () => tellHeard("note", "You hear the note."),
+    started: () => tellHeard("note", `You hear the note${ctx.state.gain ? `, ${-ctx.state.gain} dB softer` : ""}.`),
   });
   const keep = clipButton(ctx, {
     clips: { rate, load: () => kept() }, index: () => 0, label: "what the picture keeps", name: "play_kept", playhead: playhead(view),
@@ -62,7 +62,7 @@ export default widget((ctx) => {
 
   /** @param {string} what @param {string} words */
   function tellHeard(what, words) {
-    heard.add(`${what} ${ctx.state.note}`);
+    heard.add(`${what} ${ctx.state.note} ${ctx.state.gain}`);
     if (what === "kept") heard.add(keyOf());
     ctx.announce(words);
     ctx.redraw("heard");
@@ -91,7 +91,8 @@ export default widget((ctx) => {
   /** @param {Float64Array} power @param {{hop: number}} grid @param {number} bands */
   function pictureFrom(power, { hop }, bands) {
     // Half the amplitude is a quarter of the power, in every cell.
-    const soft = 10 ** (ctx.state.gain / 10), values = inSteps(pictureOf(power.map((v) => v * soft), levelOf(ctx.state)));
+    const soft = 10 ** (ctx.state.gain / 10), played = soft === 1 ? power : power.map((v) => v * soft);
+    const values = inSteps(pictureOf(played, levelOf(ctx.state)));
     return { values, bands, frames: samples / hop, seconds };
   }
 
@@ -123,7 +124,8 @@ export default widget((ctx) => {
         tell(ctx, made, { sizes, loss, rate });
       }
       const { frames, bands } = made.picture;
-      ctx.goal(frames * bands <= GOAL_NUMBERS && heard.has(`note ${state.note}`) && heard.has(keyOf()));
+      const there = goalBy === "loudness" ? state.gain <= GOAL_SOFT : frames * bands <= GOAL_NUMBERS;
+      ctx.goal(there && heard.has(`note ${state.note} ${state.gain}`) && heard.has(keyOf()));
     },
   };
 });
@@ -143,15 +145,16 @@ function tell(ctx, { grid, bank, picture }, { sizes, loss, rate }) {
   const { frames, bands, values } = picture, numbers = frames * bands;
   const ms = (/** @type {number} */ n) => `${Number(((1000 * n) / rate).toPrecision(3))} ms`;
   const above = values.reduce((/** @type {number} */ n, /** @type {number} */ v) => n + (v > 0 ? 1 : 0), 0) / numbers;
-  const plain = (/** @type {number} */ n) => n.toLocaleString("en").replaceAll(",", "\u202f");
-  setText(sizes, `${frames} frames × ${bands} bands = ${plain(numbers)} numbers for ${plain(grid.samples)} samples. A frame hears ${ms(grid.size)}, the next one begins ${ms(grid.hop)} later; frequencies are told apart from ${Number((rate / grid.size).toPrecision(3))} Hz on. ${Math.round(100 * above)} % of the cells are above 0.`);
+  const plain = (/** @type {number} */ n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  setText(sizes, `${frames} frames × ${bands} bands = ${plain(numbers)} numbers for ${plain(grid.samples)} samples. A frame hears ${ms(grid.size)}, the next one begins ${ms(grid.hop)} later; frequencies are measured every ${Number((rate / grid.size).toPrecision(3))} Hz. ${Math.round(100 * above)} % of the cells are above 0.`);
   const empty = bank.filter(({ weights }) => !weights.some((w) => w > 0)).length;
   const words = [];
   if (!overlaps(ctx.state)) words.push("The hop is more than half a window: neighbors share too little, no sound can be found.");
-  if (empty) words.push(`${empty} bands are narrower than the step between frequencies: they stay empty.`);
+  if (empty) words.push(`${empty === 1 ? "One band lies" : `${empty} bands lie`} between two measured frequencies: always empty.`);
   setText(loss, words.join(" "));
   ctx.output("frames", String(frames));
   ctx.output("numbers", plain(numbers));
+  ctx.output("above", `${Math.round(100 * above)} %`);
   ctx.output("window_ms", ms(grid.size));
   ctx.output("hop_ms", ms(grid.hop));
   const { labels, options } = ctx.config.fields.note, name = (labels ?? options)[options.indexOf(ctx.state.note)];

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from utils.errors import ParameterError
 from utils.notes.front_end import FRONT_END, SAMPLE_RATE
 from utils.widgets.base import CourseWidget
 from utils.widgets.fields import Choice, Number
@@ -23,6 +24,7 @@ NOTES = (
     "brass_acoustic_2056-057-127",
     "mallet_acoustic_2014-061-100",
 )
+GOALS = ("numbers", "loudness")
 TICKS = (100, 200, 500, 1000, 2000, 5000)
 
 
@@ -37,13 +39,16 @@ class FrontEndExplorer(CourseWidget):
     ----------
     notes : sequence of str
         1 to 4 names of :func:`utils.notes.embedded.sounds`.
+    goal_by : {"numbers", "loudness"}
+        What reaches the goal: a picture of at most 1 024 numbers, or a note that is at least
+        20 dB softer; note and picture played.
     **options
         See :class:`~utils.widgets.base.CourseWidget`.
 
     Raises
     ------
     ParameterError
-        If a note can't be heard, or there are none or more than 4.
+        If a note can't be heard, there are none or more than 4, or `goal_by` is unknown.
 
     Notes
     -----
@@ -62,9 +67,13 @@ class FrontEndExplorer(CourseWidget):
         "Keep only 1 024 numbers, a quarter of the course's picture, so that you would still "
         "name the instrument. Play both."
     )
-    OUTPUTS = ("frames", "numbers", "window_ms", "hop_ms")
+    OUTPUTS = ("frames", "numbers", "above", "window_ms", "hop_ms")
 
-    def __init__(self, *, notes: Sequence[str] = NOTES, **options: Any) -> None:
+    def __init__(
+        self, *, notes: Sequence[str] = NOTES, goal_by: str = "numbers", **options: Any
+    ) -> None:
+        if goal_by not in GOALS:
+            raise ParameterError(f"expected goal_by to be one of {GOALS}, got {goal_by!r}")
         chosen = note_mels(notes)
         self._labels = dict(zip(chosen.names, chosen.labels, strict=True))
         self._waves = dict(zip(chosen.names, chosen.pcm / 32768, strict=True))
@@ -104,7 +113,12 @@ class FrontEndExplorer(CourseWidget):
                 ),
             },
             data={"pcm": chosen.pcm},
-            options={"rate": SAMPLE_RATE, "low": FRONT_END.f_min, "high": FRONT_END.f_max},
+            options={
+                "rate": SAMPLE_RATE,
+                "low": FRONT_END.f_min,
+                "high": FRONT_END.f_max,
+                "goalBy": goal_by,
+            },
             **options,
         )
 

@@ -8,6 +8,7 @@ only inside the window that the unit sees.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from utils.training.deconvnet import deconvnet
 from utils.training.inspect_layers import feature_maps, kernels, module_of
 from utils.training.inspect_path import path_to
 from utils.training.inspect_shapes import SHAPES, shape_name, shape_shares
-from utils.training.inspect_top import TopActivations, top_activations
+from utils.training.inspect_top import TopActivations, top_activations_by_layer
 from utils.widgets.network_notes import HeardNotes, untrained_copy
 
 __all__ = ["N_TOP", "Looker", "chance_purity", "purity"]
@@ -58,11 +59,15 @@ class Looker:
         self.model, self.notes = model, notes
         self.inputs = notes.inputs()
         self.layers = conv_layers(model)
-        self.tops = {layer: self._tops(model, layer) for layer in self.layers}
+        self.tops = self._tops(model)
 
-    def _tops(self, model: nn.Module, layer: str) -> TopActivations:
+    @cached_property
+    def _untrained(self) -> dict[str, TopActivations]:
+        return self._tops(untrained_copy(self.model))
+
+    def _tops(self, model: nn.Module) -> dict[str, TopActivations]:
         try:
-            return top_activations(model, layer, self.inputs, n_top=N_TOP)
+            return top_activations_by_layer(model, self.layers, self.inputs, n_top=N_TOP)
         except RuntimeError as error:
             raise ParameterError(
                 f"expected a network for log-mels of shape (n, 1, 64, 64), got: {error}"
@@ -82,7 +87,7 @@ class Looker:
         ----------
         layer : str
         """
-        top, twin = self.tops[layer], self._tops(untrained_copy(self.model), layer)
+        top, twin = self.tops[layer], self._untrained[layer]
         pure = [self.families(top, k) for k in range(len(top.channels))]
         plain = [self.families(twin, k) for k in range(len(twin.channels))]
         return {

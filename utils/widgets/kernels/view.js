@@ -36,6 +36,8 @@ export default widget((ctx) => {
 
   /** @type {Set<string>} */
   const listened = new Set();
+  /** @type {Set<string>} */
+  const projected = new Set();
   let asked = "";
   const now = () => {
     const card = cardOf(ctx.state);
@@ -57,6 +59,7 @@ export default widget((ctx) => {
     },
     started: () => {
       if (part === "kept") listened.add(ctx.state.layer);
+      if (part === "kept" && ctx.state.show === "projection") projected.add(`${ctx.state.layer} ${channelOf(ctx.state)}`);
       ctx.redraw("heard");
     },
   }));
@@ -150,7 +153,7 @@ export default widget((ctx) => {
     const map = card ? cards.picture(card, rank, "map") : null, peak = map ? Math.max(0, ...Array.from(map.values)) : 0;
     const frame = card?.windows[rank], name = card ? notes[card.notes[rank]] : ["", ""];
     setText(legend[0], card ? `The note: ${name[0]} (${name[1]})` : "The note");
-    setText(legend[1], state.show === "map" ? `Feature map after ReLU, ${picture ? `${picture.rows} × ${picture.cols}, ` : ""}largest ${formatNumber(peak)}`
+    setText(legend[1], state.show === "map" ? `Map after ReLU${picture ? `, ${picture.rows} × ${picture.cols}` : ""}, up to ${formatNumber(peak, 2)}`
       : picture || !card ? "What its strongest unit responded to" : "This network has no way back (skip connections)");
     panes[0].draw(card ? cards.mel(card.notes[rank]) : null, { peak: 1, frame, words: name[0] });
     panes[1].draw(picture, { peak: state.show === "map" ? peak : 1, frame: state.show === "map" ? undefined : frame, words: legend[1].textContent ?? "" });
@@ -162,7 +165,8 @@ export default widget((ctx) => {
     const agree = card.common ? `${card.common[1]} of its top notes are ${card.common[0].replace("_", " ")}` : "it never fires";
     ctx.announce(`${card.layer}, channel ${card.channel}: ${agree}. Note ${rankOf(state, card) + 1}: ${notes[card.notes[rankOf(state, card)]].slice(0, 2).join(", ")}.`);
     const higher = state.layer !== layers[0].name;
-    ctx.goal(listened.has(layers[0].name) && higher && listened.has(state.layer) && (card.common?.[1] ?? 0) >= most);
+    if (ctx.config.initial.show === "projection") ctx.goal(projected.size >= 3);
+    else ctx.goal(listened.has(layers[0].name) && higher && listened.has(state.layer) && (card.common?.[1] ?? 0) >= most);
   }
 });
 

@@ -69,6 +69,10 @@ class KernelViewer(CourseWidget):
         "Play what a kernel of the first layer hears. Then find a channel of a higher layer "
         "whose top notes agree most in their family, and play what it hears."
     )
+    PROJECTED_GOAL = (
+        "What did the strongest unit respond to? Play it for three channels: is it an attack, "
+        "a partial, the end of the note?"
+    )
     OUTPUTS = ("purity", "untrained", "chance")
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "layer": Choice(label="Layer", default="conv1", options=("conv1",)),
@@ -92,6 +96,8 @@ class KernelViewer(CourseWidget):
             "layer": Choice(label="Layer", default=names[0], options=names),
             "channel": Integer(label="Channel", default=first, low=0, high=most - 1),
         }
+        if options.get("show") == "projection":
+            options = {"goal": self.PROJECTED_GOAL, **options}
         super().__init__(fields=fields, options=facts["options"], data=facts["data"], **options)
         self.answer("channel", self._channel)
         self.answer("sound", self._sound)

@@ -7,6 +7,8 @@ import { changeInWords, epochsOf, verdict } from "./runs.js";
 /** @typedef {import("./runs.js").Run} Run */
 /** @typedef {{run: Run, others: Run[], state: any, exams: Record<string, string>, epochs: number}} Scene */
 
+// Accuracy from the foot of a name to its head.
+const LINE = 0.1;
 const SHORT = /** @type {Record<string, string>} */ ({ notes: "other notes", instruments: "unknown instr.", pitches: "higher pitches", velocities: "louder" });
 
 /**
@@ -57,9 +59,12 @@ function drawOtherExams(plot, measure, { run, state, exams }) {
     names.push({ x, y: y[Math.round(x)] ?? y[y.length - 1], text: SHORT[exam] });
   }
   if (measure === "loss") return;
-  // From the top down, each at least a line below the one before.
+  // From the top down, each at least a line below the one before, and none on the exam's curve.
+  const thick = run[measure][state.exam];
   names.sort((a, b) => b.y - a.y).forEach((name, k) => {
     name.y = Math.min(name.y - 0.02, (names[k - 1]?.y ?? 2) - 0.085);
+    const low = Math.min(...thick.slice(Math.round(name.x) - 1));
+    if (name.y + LINE > low && name.y < Math.max(...thick.slice(Math.round(name.x) - 1))) name.y = low - LINE - 0.01;
     label(plot, name, { color: plot.theme.muted });
   });
 }

@@ -39,7 +39,7 @@ export default widget((ctx) => {
     table.root,
     el("div", { class: "cw-columns" }, contours.element, el("div", {}, row(select(ctx, "first"), select(ctx, "second")), contours.words)),
   );
-  ctx.help(`A line tells the pitch of a note from ${features.length} features; validation notes come from other instruments. Drag λ in the upper figures.`);
+  ctx.help(`A weighted sum of ${features.length} features tells the pitch of a note; validation notes come from other instruments. Drag λ in the upper figures.`);
 
   return {
     resize(width) {

@@ -1,14 +1,15 @@
 """The table of the zoo as the view wants it: plain numbers, all pairs compared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
 
+from utils.errors import ParameterError
 from utils.zoo.claims import CLAIMS, COUNTED, Finding, find
 from utils.zoo.features import FEATURES
 from utils.zoo.results import Difference, Table
 
-__all__ = ["COSTS", "best", "cheapest", "compare", "luck", "view_options"]
+__all__ = ["COSTS", "best", "cheapest", "compare", "luck", "only", "view_options"]
 
 COSTS: Final[Mapping[str, str]] = {
     "parameters": "parameters",
@@ -20,6 +21,25 @@ COSTS: Final[Mapping[str, str]] = {
 def best(table: Table) -> str:
     """Return the name of the model with the highest accuracy; of equal ones, the first."""
     return max(table.rows, key=lambda row: row.accuracy).name
+
+
+def only(table: Table, names: Sequence[str]) -> Table:
+    """Return the table of some of its models.
+
+    Parameters
+    ----------
+    table : Table
+    names : sequence of str
+        Two or more.
+
+    Raises
+    ------
+    ParameterError
+        If one is unknown, or there are fewer than two.
+    """
+    if len(names) < 2:
+        raise ParameterError(f"expected two or more models, got {len(names)}")
+    return Table(tuple(table.row(name) for name in names), table.provenance)
 
 
 def compare(table: Table, first: str, second: str) -> Difference:
@@ -84,12 +104,14 @@ def view_options(table: Table) -> dict[str, Any]:
 
 def luck(table: Table) -> str:
     """Return in words what the intervals leave out: how far two runs of one model lie apart."""
-    row = max(table.rows, key=lambda row: max(row.by_seed) - min(row.by_seed))
+    told = "The intervals hold the luck of the instruments, not that of training"
     single = sum(len(row.runs) == 1 for row in table.rows)
+    if single == len(table.rows):
+        return f"{told}: each of these models was trained once only."
+    row = max(table.rows, key=lambda row: max(row.by_seed) - min(row.by_seed))
     return (
-        "The intervals hold the luck of the instruments, not that of training: runs of one model "
-        f"({row.title}) reached {min(row.by_seed):.0%} to {max(row.by_seed):.0%}. "
-        f"{single} of {len(table.rows)} models were trained once only."
+        f"{told}: runs of one model ({row.title}) reached {min(row.by_seed):.0%} to "
+        f"{max(row.by_seed):.0%}. {single} of {len(table.rows)} models were trained once only."
     )
 
 

@@ -4,7 +4,7 @@ Everything comes from the cached results of ``python -m utils.zoo run --all``; t
 draws and looks up pairs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from utils.figures.zoo import draw_zoo
 from utils.widgets.base import CourseWidget
 from utils.widgets.fields import Boolean, Choice, Field, Integer
-from utils.widgets.zoo.standing import COSTS, best, cheapest, compare, view_options
+from utils.widgets.zoo.standing import COSTS, best, cheapest, compare, only, view_options
 from utils.zoo.results import Table, load_results
 
 __all__ = ["Zoo"]
@@ -31,6 +31,8 @@ class Zoo(CourseWidget):
     ----------
     table : Table, optional
         Rows to show; default: the cached results.
+    names : sequence of str, optional
+        Two or more models of the table, the only ones to show; default: all.
     **options
         See :class:`~utils.widgets.base.CourseWidget`.
 
@@ -71,8 +73,11 @@ class Zoo(CourseWidget):
         "second": Choice(label="minus\u00a0■", default="mean_max", options=("mean_max",)),
     }
 
-    def __init__(self, *, table: Table | None = None, **options: Any) -> None:
-        self.table = load_results() if table is None else table
+    def __init__(
+        self, *, table: Table | None = None, names: Sequence[str] | None = None, **options: Any
+    ) -> None:
+        whole = load_results() if table is None else table
+        self.table = whole if names is None else only(whole, names)
         names = tuple(row.name for row in self.table.rows)
         titles = tuple(row.title for row in self.table.rows)
         starts = {"first": "lecture_cnn", "second": "mean_max"}

@@ -76,7 +76,7 @@ export function pictureOf(power, { log, range }) {
 }
 
 /** Round to the 256 steps of a byte. @param {Float64Array} picture */
-export const inSteps = (picture) => Float64Array.from(picture, (v) => Math.round(v * 255) / 255);
+export const inSteps = (picture) => picture.map((v) => Math.round(v * 255) / 255);
 
 /**
  * Return the power that a picture stands for; 0 is silence.
