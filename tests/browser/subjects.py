@@ -11,8 +11,11 @@ __all__ = [
     "BY_SLIDER",
     "LECTURES",
     "MAY_REST",
+    "NAMES",
+    "PAGES",
     "ROOT",
     "WIDGETS",
+    "page_of",
     "read_lecture",
     "widget_notebook",
 ]
@@ -31,7 +34,8 @@ MAY_REST: dict[str, set[str]] = {
     "pooling": {"rewind", "back"},  # at the first block
     "front_end": {"course"},  # it is that front end already
     "momentum": {"step"},  # already at the last step
-    "kernels": {"channel-0", "rank-1"},  # already chosen; the note only sounds
+    "kernels": {"channel-0", "channel-1", "rank-1"},  # already chosen; the note only sounds
+    "overfitting_lab": {"stop"},  # the training has ended by itself
 }
 
 # Widgets whose first figure has nothing to drag: a slider is dragged in its place.
@@ -73,9 +77,22 @@ WIDGETS: dict[str, str] = {
 """A code cell for each widget, by name."""
 
 
-def widget_notebook() -> nbformat.NotebookNode:
-    """Return a notebook with every widget and the probe, each in a cell."""
-    return notebook_of(PROBE, *WIDGETS.values())
+PAGE_SIZE = 13
+"""Widgets on one page. anywidget gives each 2 s to start, and all of a page start at once."""
+
+NAMES = ["probe", *WIDGETS]
+PAGES = [NAMES[i : i + PAGE_SIZE] for i in range(0, len(NAMES), PAGE_SIZE)]
+
+
+def page_of(name: str) -> int:
+    """Return the number of the page that a widget is on."""
+    return NAMES.index(name) // PAGE_SIZE
+
+
+def widget_notebook(page: int) -> nbformat.NotebookNode:
+    """Return a notebook with the widgets of a page, each in a cell."""
+    cells = {"probe": PROBE, **WIDGETS}
+    return notebook_of(*(cells[name] for name in PAGES[page]))
 
 
 def read_lecture(path: Path) -> nbformat.NotebookNode:

@@ -28,25 +28,59 @@ from tests.browser.subjects import (
     BY_SLIDER,
     LECTURES,
     MAY_REST,
+    NAMES,
     TELLS_ONLY,
-    WIDGETS,
+    page_of,
     read_lecture,
     widget_notebook,
 )
 
 pytestmark = pytest.mark.full
-NAMES = ["probe", *WIDGETS]
 CELLS = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell"
 ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
 
 
+class Notebooks:
+    """The notebooks with all widgets, one of them open and run."""
+
+    def __init__(self, browser: Browser, lab: Lab) -> None:
+        self._browser, self._lab = browser, lab
+        self._number = -1
+        self._opened: tuple[WatchedPage, Locator] | None = None
+
+    def with_widget(self, name: str) -> tuple[WatchedPage, Locator]:
+        """Return the open notebook that has a widget."""
+        number = page_of(name)
+        if self._opened is None or number != self._number:
+            self.close()
+            watched = watched_page(self._browser, viewport={"width": 1280, "height": 1000})
+            path = self._lab.add(f"widgets-{number}", widget_notebook(number))
+            self._opened = watched, self._lab.open_and_run(watched.page, path)
+            self._number = number
+        return self._opened
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._opened is not None:
+            page = self._opened[0].page
+            self._lab.close_notebook(page)
+            page.context.close()
+            self._opened = None
+
+
 @pytest.fixture(scope="module")
-def opened(browser: Browser, lab: Lab) -> Iterator[tuple[WatchedPage, Locator]]:
-    """A notebook with all widgets, run, for all tests of this module."""
-    watched = watched_page(browser, viewport={"width": 1280, "height": 1000})
-    panel = lab.open_and_run(watched.page, lab.add("widgets", widget_notebook()))
-    yield watched, panel
-    watched.page.context.close()
+def notebooks(browser: Browser, lab: Lab) -> Iterator[Notebooks]:
+    """The notebooks, for all tests of this module."""
+    notebooks = Notebooks(browser, lab)
+    yield notebooks
+    notebooks.close()
+
+
+@pytest.fixture
+def opened(notebooks: Notebooks, request: pytest.FixtureRequest) -> tuple[WatchedPage, Locator]:
+    """The notebook with the widget that the test is about."""
+    call = getattr(request.node, "callspec", None)
+    return notebooks.with_widget(str(call.params["name"]) if call else "probe")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -27,43 +28,96 @@ from tests.browser.static_page import execute, static_page
 from tests.browser.subjects import (
     LECTURES,
     MAY_REST,
+    NAMES,
+    PAGES,
     TELLS_ONLY,
-    WIDGETS,
+    page_of,
     read_lecture,
     widget_notebook,
 )
 
 pytestmark = pytest.mark.full
-NAMES = ["probe", *WIDGETS]
 LONG_DRAGS = {"descent", "race"}
 
 
+class Pages:
+    """The pages with all widgets, one of them open.
+
+    Parameters
+    ----------
+    browser : Browser
+    files : list of Path
+    options : dict
+        Of the browser's window.
+    """
+
+    def __init__(self, browser: Browser, files: list[Path], options: dict[str, Any]) -> None:
+        self._browser, self._files, self._options = browser, files, options
+        self._number = -1
+        self._watched: WatchedPage | None = None
+
+    def with_widget(self, name: str) -> WatchedPage:
+        """Return the open page that has a widget."""
+        number = page_of(name)
+        if self._watched is None or number != self._number:
+            self.close()
+            self._watched = watched_page(self._browser, offline=True, **self._options)
+            self._watched.page.goto(self._files[number].as_uri())
+            self._number = number
+        return self._watched
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._watched is not None:
+            self._watched.page.context.close()
+            self._watched = None
+
+
 @pytest.fixture(scope="module")
-def page_file(page_parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One page with all widgets."""
+def page_files(page_parts: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """All widgets, on a few pages."""
     folder = tmp_path_factory.mktemp("static")
-    notebook = widget_notebook()
-    execute(notebook, folder)
-    return static_page(notebook, folder / "widgets.html")
+    files = []
+    for number in range(len(PAGES)):
+        notebook = widget_notebook(number)
+        execute(notebook, folder)
+        files.append(static_page(notebook, folder / f"widgets-{number}.html"))
+    return files
 
 
 @pytest.fixture(scope="module")
-def open_page(browser: Browser, page_file: Path) -> Iterator[WatchedPage]:
-    """The page, open for all tests of this module."""
-    watched = watched_page(browser, offline=True, viewport={"width": 1000, "height": 900})
-    watched.page.goto(page_file.as_uri())
-    yield watched
-    watched.page.context.close()
+def pages(browser: Browser, page_files: list[Path]) -> Iterator[Pages]:
+    """The pages, for all tests of this module."""
+    pages = Pages(browser, page_files, {"viewport": {"width": 1000, "height": 900}})
+    yield pages
+    pages.close()
+
+
+@pytest.fixture
+def open_page(pages: Pages, request: pytest.FixtureRequest) -> WatchedPage:
+    """The page with the widget that the test is about."""
+    return pages.with_widget(_name(request))
 
 
 @pytest.fixture(scope="module")
-def phone(browser: Browser, page_file: Path) -> Iterator[WatchedPage]:
-    """The page on a phone."""
+def phones(browser: Browser, page_files: list[Path]) -> Iterator[Pages]:
+    """The pages on a phone."""
     size = {"width": 390, "height": 800}
-    watched = watched_page(browser, offline=True, viewport=size, has_touch=True)
-    watched.page.goto(page_file.as_uri())
-    yield watched
-    watched.page.context.close()
+    pages = Pages(browser, page_files, {"viewport": size, "has_touch": True})
+    yield pages
+    pages.close()
+
+
+@pytest.fixture
+def phone(phones: Pages, request: pytest.FixtureRequest) -> WatchedPage:
+    """The page with the widget that the test is about, on a phone."""
+    return phones.with_widget(_name(request))
+
+
+def _name(request: pytest.FixtureRequest) -> str:
+    """Return the widget that a test is about."""
+    call = getattr(request.node, "callspec", None)
+    return str(call.params["name"]) if call else "probe"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -154,9 +208,11 @@ def test_what_needs_a_kernel_says_so(open_page: WatchedPage) -> None:
     assert "no kernel" in box.locator(".probe-answer").inner_text()
 
 
-def test_an_error_is_shown_in_words_and_can_be_left(browser: Browser, page_file: Path) -> None:
+def test_an_error_is_shown_in_words_and_can_be_left(
+    browser: Browser, page_files: list[Path]
+) -> None:
     watched = watched_page(browser, offline=True)
-    watched.page.goto(page_file.as_uri())
+    watched.page.goto(page_files[page_of("probe")].as_uri())
     box = ready(watched.page.locator('[data-widget="probe"]'))
     box.locator("[data-key=break]").click()
     assert "the probe was broken on purpose" in box.locator('[role="alert"]').inner_text()
