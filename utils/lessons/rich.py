@@ -143,8 +143,10 @@ class _Companion(anywidget.AnyWidget):
       font-family: var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI",
         "Helvetica Neue", Arial, sans-serif);
     }
-    .course-lesson .widget-radio-box label { height: auto; line-height: 1.35; margin: .15em 0;
-      white-space: normal; }
+    .course-lesson .widget-radio-box label { display: flex; flex-direction: row-reverse;
+      justify-content: flex-end; align-items: baseline; height: auto; line-height: 1.35;
+      margin: .15em 0; white-space: normal; }
+    .course-lesson .widget-radio-box input { flex: none; height: auto; }
     .course-lesson .course-no-kernel { font-style: italic; line-height: 1.45; max-width: 46em; }
     """
     _esm = """
