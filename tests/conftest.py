@@ -16,6 +16,7 @@ GRADES = {"grader", "adversarial"}
 NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", "dist", "demo-results"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Say which tests share a worker when several run at once.
 
