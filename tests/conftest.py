@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Those of a file do, for their fixtures; the grader's do, since two gradings as root
     would use the same users of the machine.
     """
-    if config.pluginmanager.hasplugin("xdist"):
+    if hasattr(config, "workerinput"):  # in a worker of xdist
         for item in items:
             item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(ROOT))))
 
