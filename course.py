@@ -540,7 +540,7 @@ def test(options: argparse.Namespace, rest: "list[str]") -> int:
     if results:
         say("== pytest")
     # browsers and sandboxes mostly wait: three workers on two processors
-    workers = [] if rest else ["-n", "3", "--dist", "loadgroup"]
+    workers = [] if rest else ["-n", "3", "--dist", "loadfile"]
     results.append(("pytest", run_module("pytest", *workers, *chosen, *rest)))
     failed = [(name, code) for name, code in results if code]
     if failed and options.all:

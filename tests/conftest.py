@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,20 +17,22 @@ GRADES = {"grader", "adversarial"}
 NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", "dist", "demo-results"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the marks
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Say which tests share a worker when several run at once.
 
-    Those of a file do, for their fixtures; the grader's do, since two gradings as root
-    would use the same users of the machine.
+    Those of a file do, for their fixtures; the grader's do, since they count processes and,
+    as root, use the same users of the machine. (Marks with ``--dist loadgroup`` would say so
+    more simply, but xdist 3.8 loses them under pytest 9.2.)
     """
-    if hasattr(config, "workerinput"):  # in a worker of xdist
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(ROOT))))
+    from xdist.scheduler import LoadScopeScheduling
 
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = Path(nodeid.partition("::")[0])
+            return "grader" if GRADES & set(path.parts) else path.as_posix()
 
-def _group(path: Path) -> str:
-    return "grader" if GRADES & set(path.parts) else path.as_posix()
+    return ByFile(config, log)
 
 
 def list_files(root: Path) -> list[Path]:

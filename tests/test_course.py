@@ -177,7 +177,7 @@ def test_a_life_of_an_environment(course: Path) -> None:
     (course / "constraints.txt").write_text("six==1.17.0\n")
     changed = call(course, "test", "--fast")
     assert "the pins have changed" in changed.stdout
-    several = ["-n", "3", "--dist", "loadgroup"]
+    several = ["-n", "3", "--dist", "loadfile"]
     assert echo(changed.stdout)[0] == [*several, "-m", "not slow and not full"]
 
     (course / ".venv" / "course-stamp.json").unlink()
