@@ -38,6 +38,10 @@ N_SINGLE = 16
 # 1e-3 is far from both.
 BATCH_TOLERANCE = 1e-3
 
+# What lies further below a note's largest logit has no probability; above it, logits may move
+# by this much. Rounding moves them a thousand times less, unless they are in the millions.
+CLOSE, CLOSE_TOLERANCE = 50.0, 0.05
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -232,3 +236,16 @@ def check_answers(answers: Answers, repeats: np.ndarray) -> None:
                 f"the logits of a note change by {change.max():.1%} of the largest logit when "
                 "its batch changes (rounding: under 0.1 %)",
             )
+        moved = np.abs(_below_top(again) - _below_top(answers.logits[same])).max()
+        # a huge logit in every note must not hide the others
+        if not moved <= CLOSE_TOLERANCE:
+            raise Rejection(
+                Code.BATCH_DEPENDENT,
+                f"logits near the largest one move by {moved:.2g} when its batch changes",
+            )
+
+
+def _below_top(logits: np.ndarray) -> np.ndarray:
+    """Return how far each logit lies below the largest of its note, at most ``CLOSE``."""
+    wide = logits.astype(np.float64)
+    return np.maximum(wide - wide.max(axis=1, keepdims=True), -CLOSE)
