@@ -1,0 +1,9 @@
+"""The same homework as an nbgrader course: written answers are graded by hand there.
+
+otter's tests and the model's score stay the grader's; nbgrader shows them as an assignment
+of their own, ``<name>-auto``, whose points come from ``grades.csv``. So no point is counted
+twice: a homework's own nbgrader assignment is worth its written answers and no more.
+
+nbgrader would run what students wrote beside the gradebook. In this course nothing of
+a submission is ever run; :mod:`grader.nbgrader_course.settings` says how that is held.
+"""
