@@ -5,9 +5,10 @@ so does a tag that the student set. What belongs to otter (its import, ``grader.
 ``grader.export``) runs against a stand-in, so it does nothing.
 """
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
+
+from grader.notebook.plain import PlainError, clean, parse
 
 __all__ = ["MAX_CELLS", "Cell", "NotebookError", "read_cells"]
 
@@ -51,15 +52,16 @@ def read_cells(content: bytes, *, left_out: Collection[str] = ()) -> list[Cell]:
         If it is no notebook.
     """
     try:
-        notebook = json.loads(content)
+        notebook = parse(content)
         cells = notebook["cells"]
         if notebook["nbformat"] != 4 or not isinstance(cells, list) or len(cells) > MAX_CELLS:
             raise NotebookError(f"expected a notebook of format 4 with at most {MAX_CELLS} cells")
         found = [_read(i, cell, left_out) for i, cell in enumerate(cells, 1)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, NotebookError):
-            raise
-        raise NotebookError(f"expected a notebook, got {type(error).__name__}: {error}") from None
+    except (NotebookError, PlainError) as error:
+        raise NotebookError(clean(f"expected a notebook: {error}", 300)) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = clean(f"{type(error).__name__}: {error}", 300)
+        raise NotebookError(f"expected a notebook, got {reason}") from None
     return [cell for cell in found if cell is not None]
 
 

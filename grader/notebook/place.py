@@ -1,8 +1,10 @@
 """Folders of students' processes: what they may read, and how what they wrote is removed."""
 
 import contextlib
+import math
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -20,7 +22,11 @@ __all__ = [
     "readable_paths",
     "remove_folder",
     "size_of",
+    "size_of_nameless",
 ]
+
+MAX_DEPTH = 64
+"""Of folders in a student's."""
 
 
 def remove_folder(folder: Path) -> None:
@@ -84,11 +90,39 @@ def _is_public(path: Path) -> bool:
         return False
 
 
-def size_of(folder: Path) -> int:
-    """Return the bytes in a folder; a file counts at least 4 kB, so that many small ones count."""
-    total = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
+def size_of(folder: Path, *, most: float = math.inf) -> int | None:
+    """Return the bytes in a folder; None if part of it can't be seen.
+
+    Whatever has a name counts at least 4 kB, so that many small things count. Very deep
+    folders can't be seen: their names are too long for the system. Nothing more is looked at
+    when there are more than ``most`` bytes.
+    """
+    total, waiting = 0, [(str(folder), 0)]
+    while waiting and total <= most:
+        where, depth = waiting.pop()
+        try:
+            entries = list(os.scandir(where))
+        except FileNotFoundError:  # it was removed meanwhile
+            continue
+        except OSError:
+            return None
+        for entry in entries:
             with contextlib.suppress(OSError):
-                total += max(4096, os.lstat(os.path.join(where, name)).st_size)  # noqa: PTH118
+                total += max(4096, entry.stat(follow_symlinks=False).st_size)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, depth + 1))
+        if depth > MAX_DEPTH:
+            return None
     return total
+
+
+def size_of_nameless(pid: int) -> int:
+    """Return the bytes of files that a process has open and that have no name any more."""
+    sizes = {}
+    with contextlib.suppress(OSError):
+        for handle in os.scandir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                facts = os.stat(handle.path)  # noqa: PTH116 (not a path of a file: a handle)
+                if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 0:
+                    sizes[facts.st_dev, facts.st_ino] = facts.st_size
+    return sum(sizes.values())

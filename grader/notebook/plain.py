@@ -15,12 +15,19 @@ import numpy as np
 
 from utils.errors import CourseError
 
-__all__ = ["MAX_BYTES", "Opaque", "PlainError", "dump", "from_json", "load", "to_json"]
+__all__ = ["MAX_BYTES", "Opaque", "PlainError", "clean", "dump", "from_json", "load", "parse"]
+__all__ += ["to_json"]
 
 MAX_BYTES = 48_000_000
 """Of one message."""
 
 MAX_DEPTH = 20
+MAX_GROUPS, MAX_VALUES = 1_000_000, 5_000_000
+"""Lists and dicts, and values, in one text: as Python's objects they need 30 times its bytes."""
+
+MAX_KEYS = 2_000
+"""Keys that are no text: anybody can choose numbers that a dict compares one by one."""
+
 _DTYPES = frozenset(
     f"{order}{kind}"
     for order in "<|"
@@ -124,37 +131,57 @@ def from_json(value: Any) -> Any:
         The message is damaged, or was forged.
     """
     try:
-        return _decode(value, 0)
+        return _Decoder().decode(value, 0)
     except (TypeError, ValueError, KeyError, OverflowError, binascii.Error, MemoryError) as error:
         raise PlainError(f"expected plain data, got {error}") from None
 
 
-def _decode(value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise PlainError("nested too deeply")
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, list):
-        return [_decode(x, depth + 1) for x in value]
-    if not isinstance(value, dict) or len(value) != 1:
-        raise PlainError("unknown form")
-    ((kind, content),) = value.items()
-    if kind == "tuple":
-        return tuple(_decode(x, depth + 1) for x in content)
-    if kind == "dict":
-        return {_decode(k, depth + 1): _decode(v, depth + 1) for k, v in content}
+class _Decoder:
+    """Reads one message; counts the keys that could slow a dict down."""
+
+    def __init__(self) -> None:
+        self._n_keys = 0
+
+    def decode(self, value: Any, depth: int) -> Any:
+        """Return a value."""
+        if depth > MAX_DEPTH:
+            raise PlainError("nested too deeply")
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        if isinstance(value, list):
+            return [self.decode(x, depth + 1) for x in value]
+        if not isinstance(value, dict) or len(value) != 1:
+            raise PlainError("unknown form")
+        ((kind, content),) = value.items()
+        if kind == "tuple":
+            return tuple(self.decode(x, depth + 1) for x in content)
+        if kind == "dict":
+            return {self._key(k, depth + 1): self.decode(v, depth + 1) for k, v in content}
+        if kind == "complex":
+            return complex(*(float(self.decode(x, depth + 1)) for x in content))
+        return _decode_leaf(str(kind), content)
+
+    def _key(self, value: Any, depth: int) -> Any:
+        """Return a key, unless there are too many of its kind."""
+        if not isinstance(value, str):
+            self._n_keys += 1
+            if self._n_keys > MAX_KEYS:
+                raise PlainError(f"expected at most {MAX_KEYS} keys that are no texts")
+        return self.decode(value, depth)
+
+
+def _decode_leaf(kind: str, content: Any) -> Any:
+    """Return a value that holds no others."""
     if kind == "dots":
         return ...
     if kind == "float":
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[content]
-    if kind == "complex":
-        return complex(*(float(_decode(x, depth + 1)) for x in content))
     if kind in ("array", "scalar"):
         array = _decode_array(*content)
         return array if kind == "array" else array.reshape(())[()]
     if kind == "opaque":
         return Opaque(str(content))
-    raise PlainError(f"unknown form {str(kind)[:40]!r}")
+    raise PlainError(f"unknown form {kind[:40]!r}")
 
 
 def _decode_array(dtype: str, shape: list[int], raw: str) -> np.ndarray:
@@ -181,13 +208,36 @@ def dump(message: dict[str, Any]) -> bytes:
 
 def load(content: bytes) -> dict[str, Any]:
     """Return a message of bytes, its length left out."""
-    try:
-        message = json.loads(content, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise PlainError(f"expected JSON, got {error}") from None
+    message = parse(content)
     if not isinstance(message, dict):
         raise PlainError("expected a message")
     return message
+
+
+def parse(content: bytes) -> Any:
+    """Return what a text in JSON holds, if that is not far more than the text itself.
+
+    Raises
+    ------
+    PlainError
+        It is no JSON, or has too many values.
+    """
+    # counted first: Python's objects for "[],[],[]" need thirty times its bytes
+    if content.count(b"[") + content.count(b"{") > MAX_GROUPS or content.count(b",") > MAX_VALUES:
+        raise PlainError(f"expected at most {MAX_GROUPS:,} lists and {MAX_VALUES:,} values")
+    try:
+        return json.loads(content, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise PlainError(f"expected JSON, got {error}") from None
+
+
+def clean(text: str, length: int) -> str:
+    """Return the beginning of a text of a student's, without what can't be written or is obeyed.
+
+    Half of a character (a lone surrogate) can't be written to a file; control characters
+    move a terminal's cursor.
+    """
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:length])
 
 
 def _no_constant(name: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from grader.assignment import AssignmentError
 from grader.model_tests import CaseResult, QuestionResult
 from grader.notebook.cells import Cell
-from grader.notebook.plain import PlainError, from_json, to_json
+from grader.notebook.plain import PlainError, clean, from_json, to_json
 from grader.notebook.session import NotebookLimits, StudentGone, StudentProcess, StudentSandbox
 
 __all__ = ["NotebookRun", "Questions"]
@@ -147,7 +147,7 @@ def _words(failed: Sequence[Any]) -> str:
     if not failed:
         return ""
     text = failed[0].message.strip().splitlines()[-1]
-    return text.removeprefix("AssertionError: ")[:_MAX_MESSAGE]
+    return clean(text.removeprefix("AssertionError: "), _MAX_MESSAGE)
 
 
 class _Notebook:
@@ -252,7 +252,7 @@ class Proxy:
 
 def _error(reply: Mapping[str, Any]) -> Exception:
     """Return the error that a reply tells of."""
-    classes, text = reply.get("classes"), str(reply.get("text", ""))[:_MAX_MESSAGE]
+    classes, text = reply.get("classes"), clean(str(reply.get("text", "")), _MAX_MESSAGE)
     for name in classes if isinstance(classes, list) else ():
         kind = getattr(builtins, str(name), None)
         if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
@@ -265,6 +265,6 @@ def _error(reply: Mapping[str, Any]) -> Exception:
 
 def _error_line(reply: Mapping[str, Any]) -> str:
     classes = reply.get("classes")
-    name = str(classes[0])[:60] if isinstance(classes, list) and classes else "an error"
+    name = clean(str(classes[0]), 60) if isinstance(classes, list) and classes else "an error"
     text = str(reply.get("text", "")).strip().splitlines()
-    return f"{name}: {text[0][:_MAX_MESSAGE]}" if text else name
+    return f"{name}: {clean(text[0], _MAX_MESSAGE)}" if text else name

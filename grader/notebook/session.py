@@ -23,6 +23,7 @@ from grader.notebook.place import (
     readable_paths,
     remove_folder,
     size_of,
+    size_of_nameless,
 )
 from grader.notebook.plain import MAX_BYTES, PlainError, dump, load
 from grader.sandbox.launch import Exit, ForkLauncher, RunningFork
@@ -290,7 +291,11 @@ class StudentProcess:
             return f"it needs more than {self._limits.memory_mb:g} MB of memory"
         if now > self._next_look:
             self._next_look = now + _DISK_SECONDS
-            if size_of(self._folder) > self._limits.disk_mb * 1e6:
+            most = self._limits.disk_mb * 1e6
+            size = size_of(self._folder, most=most)
+            if size is None:
+                return "its folders are nested too deeply, or closed"
+            if size + size_of_nameless(self._running.pid) > most:
                 return f"it writes more than {self._limits.disk_mb:g} MB"
         return None
 
@@ -326,8 +331,10 @@ class StudentProcess:
 
 
 def _memory_in_use(pid: int) -> int:
+    """Return the bytes that a process holds, shared memory of its own included."""
     try:
-        fields = Path(f"/proc/{pid}/statm").read_text().split()
-        return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError, ValueError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
         return 0
+    parts = [line.split() for line in lines if line.startswith(("RssAnon:", "RssShmem:"))]
+    return sum(int(part[1]) << 10 for part in parts)

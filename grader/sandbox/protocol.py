@@ -230,7 +230,9 @@ def _checked(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    """Return a value that must be text."""
+    """Return a value that must be text, fit for files and terminals."""
     if not isinstance(value, str):
         raise TypeError(value)
-    return value[:_MAX_DETAIL]
+    # half of a character can't be written, and a terminal obeys control characters
+    printable = (c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:_MAX_DETAIL])
+    return "".join(printable)

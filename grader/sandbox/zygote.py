@@ -107,6 +107,8 @@ def _be_child(job: Answer, request_fd: int, reply_fd: int) -> None:
         request_fd, reply_fd = os.dup(request_fd), os.dup(reply_fd)
         os.dup2(request_fd, 3)
         os.dup2(reply_fd, 4)
+        # the zygote's errors go to a file that all its children would share
+        os.dup2(os.open(os.devnull, os.O_RDWR), 2)
         os.closerange(5, 4096)
         with open(3, "rb", closefd=False) as request:
             job(request, 4)

@@ -1,0 +1,368 @@
+"""Everything hostile that we could think of, on two roads: the batch and the sealed zip.
+
+The batch gets all of it. Machines like Gradescope's get all zips, every second model of those
+that do more than break the contract's words, and of the notebooks one of each kind
+(:data:`SOME_BOOKS`): each starts PyTorch anew there.
+"""
+
+import functools
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from grader.grade import Batch, grade_submissions
+from grader.intake import Archive
+from grader.leaks import find_in_tree
+from grader.notebook import grading
+from grader.notebook.session import NotebookLimits
+from tests.adversarial import machines
+from tests.adversarial.books import ALL, BOOKS, TRACE, Book
+from tests.adversarial.course import GOOD_CELLS, LIMITS, MARK, Course, make_course
+from tests.adversarial.nets import NETS, Verdict
+from tests.adversarial.watch import adopting, descendants, left_after, snapshot, traces, watching
+from tests.adversarial.zips import MODEL, ZIPS
+from tests.grader.road import Machine
+from tests.grader.test_intake import zipped
+from tests.grader.test_notebook_questions import notebook
+from utils.notes.embedded import cache_dir
+from utils.submission.codes import HINTS, Code, Rejection
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="notebooks run on Linux only")
+
+SOME_BOOKS = (
+    *("ends: os._exit", "ends: endless loop that catches all", "ends: fork bomb"),
+    *("ends: fills the disk", "processes", "files without names", "shared memory", "neighbors"),
+    *("network", "labels", "other submissions", "another otter", "race for the results"),
+    *("pickles in the zip", "modules in the zip", "half characters", "keys that collide"),
+    *("results in the pipe", "brackets for a notebook", "all signals blocked"),
+)
+SENTINELS = ("a-good", "net-099-good", "z-good")
+"""Among all others, by name: first, in the middle, last."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A submission, and what must become of it.
+
+    Attributes
+    ----------
+    title : str
+    code : Code, set or None
+        Of the model question.
+    book : Book or None
+        None: there is no notebook.
+    """
+
+    title: str
+    code: Verdict
+    book: Book | None = None
+
+    def allows(self, code: str) -> bool:
+        """Return whether a code is right."""
+        several = self.code if isinstance(self.code, frozenset) else {self.code}
+        return code in {x.value if x else "" for x in several}
+
+
+def good() -> Attack:
+    """Return what a solved homework gets."""
+    return Attack("good", None, Book(notebook(*GOOD_CELLS), ALL))
+
+
+def write_attacks(folder: Path, *, books: Mapping[str, Book], nets: Mapping) -> dict[str, Attack]:
+    """Write all submissions; return what must become of each, by name without ``.zip``."""
+    attacks: dict[str, Attack] = {}
+
+    def put(name: str, content: bytes, attack: Attack) -> None:
+        (folder / f"{name}.zip").write_bytes(content)
+        attacks[name] = attack
+
+    for number, (title, (make, code)) in enumerate(ZIPS.items()):
+        put(f"zip-{number:03}", make(), Attack(title, code))
+    for number, (title, (make, code)) in enumerate(nets.items()):
+        files = [("model.onnx", make()), ("weights.bin", b"\0" * 200_000)]
+        put(f"net-{number:03}", zipped(*files), Attack(title, code))
+    for number, (title, book) in enumerate(books.items()):
+        files = [("hw3.ipynb", book.content), ("model.onnx", MODEL), *book.files.items()]
+        put(f"book-{number:03}", zipped(*files), Attack(title, None, book))
+    solved = zipped(("hw3.ipynb", notebook(*GOOD_CELLS)), ("model.onnx", MODEL))
+    for name in SENTINELS:
+        # each is another file: equal ones are graded only once
+        put(name, solved + name.encode(), good())
+    return attacks
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return make_course(tmp_path_factory.mktemp("course"))
+
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that every user may enter, with a home, a place for temporary files, and a cwd."""
+    with tempfile.TemporaryDirectory(prefix="adversary-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for inside in ("home", "tmp", "cwd"):
+            (folder / inside).mkdir()
+        monkeypatch.setenv("MUSIC_AI_COURSE_CACHE", str(cache_dir()))
+        monkeypatch.setenv("HOME", str(folder / "home"))
+        monkeypatch.setenv("MPLCONFIGDIR", str(folder))  # else the grader's own makes some
+        monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        monkeypatch.chdir(folder / "cwd")
+        yield folder
+
+
+def leavings(public: Path) -> dict[str, tuple[int, int]]:
+    """Return what lies in the three folders, locks of the grader's own aside."""
+    found = snapshot(*(public / name for name in ("home", "tmp", "cwd")))
+    return {path: facts for path, facts in found.items() if "music-ai-course-sandboxes" not in path}
+
+
+# --- the batch --------------------------------------------------------------------------------
+
+
+@pytest.mark.full
+def test_all_of_it_in_one_batch(
+    course: Course,
+    public: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(
+        grading, "NotebookLimits", functools.partial(NotebookLimits, **asdict(LIMITS))
+    )
+    submissions, out = tmp_path / "submissions", tmp_path / "out"
+    submissions.mkdir()
+    attacks = write_attacks(submissions, books=BOOKS, nets=NETS)
+    before, earlier = leavings(public), descendants(os.getpid())
+    # zygotes are one below the grader, students' processes two; those have no children
+    with adopting(), watching(os.getpid(), deepest=2) as too_deep:
+        batch = grade_submissions(
+            submissions,
+            hidden=course.hidden,
+            out=out,
+            assignment=course.assignment,
+            autograder=course.sealed,
+            jobs=2,
+            progress=False,
+        )
+        left = left_after(1.0, os.getpid(), earlier)
+    assert (left, too_deep) == ({}, {})
+    assert leavings(public) == before
+    assert traces() == []
+    check_batch(batch, attacks, out)
+    said = capfd.readouterr()
+    (tmp_path / "said").mkdir()
+    (tmp_path / "said/words").write_text(said.out + said.err)
+    assert find_in_tree(out, course.secrets) == []
+    assert find_in_tree(tmp_path / "said", course.secrets) == []
+
+
+def check_batch(batch: Batch, attacks: Mapping[str, Attack], out: Path) -> None:
+    """Compare what the batch says with what is expected."""
+    found = {result.student: result for result in batch.results}
+    assert found.keys() == attacks.keys()
+    points = found[SENTINELS[0]].model_points
+    assert points is not None
+    assert points > 0
+    wrong = []
+    for name, attack in attacks.items():
+        result = found[name]
+        page = (out / "pages" / result.page).read_text(encoding="utf-8")
+        hints = [code for code, hint in HINTS.items() if hint in html.unescape(page)]
+        right = attack.allows(result.code)
+        right &= hints == ([Code(result.code)] if result.code else [])
+        right &= result.hint == (HINTS[Code(result.code)] if result.code else "")
+        right &= "<script>alert" not in page
+        if attack.book is not None:
+            right &= result.model_points == points
+            right &= {q.name: q.points for q in result.questions} == dict(attack.book.points)
+            right &= not attack.book.note or _says(attack.book.note, result.notebook_notes)
+        elif result.status == "rejected":
+            right &= result.model_points == 0
+        if not right:
+            told = (result.code, result.message, result.model_points, result.notebook_notes)
+            wrong.append((name, attack.title, *told, [q.points for q in result.questions], hints))
+    assert wrong == []
+
+
+def _says(note: str, notes: tuple[str, ...]) -> bool:
+    return any(re.search(note, text) for text in notes)
+
+
+# --- the sealed zip ---------------------------------------------------------------------------
+
+
+class Copy(Machine):
+    """A machine whose code is that of another one: only what grading deletes is copied."""
+
+    def __init__(self, folder: Path, like: Machine) -> None:
+        self.base = folder
+        for name in ("submission", "results", "source/files"):
+            (folder / name).mkdir(parents=True)
+        for name in ("files/private", "tests"):
+            place = folder / "source" / name
+            shutil.copytree(like.base / "source" / name, place)
+            for path in (place, *place.rglob("*")):  # as the script does it
+                path.chmod(path.stat().st_mode & 0o700)
+        self.metadata = {}
+
+    def lay(self, path: Path, *, unpacked: bool) -> None:
+        """Put a submission in its place, as the service does."""
+        if unpacked:
+            shutil.unpack_archive(path, self.base / "submission", "zip")
+        else:
+            shutil.copy(path, self.base / "submission")
+        (self.base / "submission_metadata.json").write_text(json.dumps(self.metadata))
+
+
+@pytest.mark.full
+def test_most_of_it_in_machines_with_the_sealed_zip(
+    course: Course, public: Path, tmp_path: Path
+) -> None:
+    submissions = tmp_path / "submissions"
+    submissions.mkdir()
+    others = [k for k in NETS if not k.startswith(("contract: ", "good: ", "batch: "))]
+    nets = {title: NETS[title] for title in others[::2]}
+    attacks = write_attacks(submissions, books={k: BOOKS[k] for k in SOME_BOOKS}, nets=nets)
+    first = Machine(public / "first", course.sealed)
+    copies = {}
+    for name in attacks:
+        copies[name] = Copy(public / "machines" / name, first)
+        # `otter grade` copies the zip, Gradescope unpacks it
+        unpacked = not name.startswith("zip-") and name not in SENTINELS[1:]
+        copies[name].lay(submissions / f"{name}.zip", unpacked=unpacked)
+    before = leavings(public)
+    grade_in(first, [copy.base for copy in copies.values()])
+    assert leavings(public) == before
+    assert traces() == []
+    points = copies[SENTINELS[0]].points["model on the hidden notes"]
+    wrong = [
+        (n, a.title, why) for n, a in attacks.items() if (why := problem(a, copies[n], points))
+    ]
+    assert wrong == []
+    for copy in copies.values():
+        shutil.rmtree(copy.base / "source")
+        shutil.rmtree(copy.base / "submission")
+    assert find_in_tree(public / "machines", course.secrets) == []
+
+
+def grade_in(machine: Machine, bases: list[Path]) -> None:
+    """Grade in all machines, with the code of one."""
+    root = Path(__file__).parents[2]
+    course = machine.base / "source/files/course"
+    done = subprocess.run(
+        [sys.executable, "-P", machines.__file__],
+        input=json.dumps(asdict(LIMITS) | {"bases": [str(base) for base in bases]}),
+        env={**os.environ, "PYTHONPATH": f"{course}:{root}", "PYTHONDONTWRITEBYTECODE": "1"}
+        | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=800,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def problem(attack: Attack, machine: Copy, points: float) -> object:
+    """Return what is wrong with what a machine said; None if nothing is."""
+    ended = json.loads((machine.base / "ended.json").read_text())
+    log = (machine.base / "log").read_text()
+    if ended["code"] != 0 or ended["left"]:
+        return ended, log[-500:]
+    report = machine.report
+    words = report["tests"][0].get("output", "")
+    code = "" if report["tests"][0]["status"] == "passed" else words.partition(":")[0]
+    hints = [c for c, hint in HINTS.items() if hint in words]
+    right = attack.allows(code) and hints == ([Code(code)] if code else [])
+    right &= not (machine.base / "source/files/private").exists()
+    found = {k: v for k, v in machine.points.items() if k in ALL}
+    if attack.book is not None:
+        right &= found == dict(attack.book.points)
+        right &= machine.points["model on the hidden notes"] == points
+        right &= not attack.book.note or _says(
+            attack.book.note, tuple(report.get("output", "").split("\n"))
+        )
+    return None if right else (code, hints, found, report.get("output"), words[:200], log[-300:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["file", "labels", "folder", "pipe", "hard link"])
+def test_what_an_unpacked_submission_may_point_to(
+    course: Course, public: Path, target: str
+) -> None:
+    first = Machine(public / "first", course.sealed)
+    copy = Copy(public / "machines" / "one", first)
+    place, code = copy.base / "submission/model.onnx", "BAD_PATH"
+    labels = copy.base / "source/files/private/hidden/labels.npz"
+    if target == "pipe":
+        os.mkfifo(place)
+    elif target == "hard link":  # then it is a file like any other, but no model
+        os.link(labels, place)
+        code = "BAD_MODEL"
+    else:
+        goals = {"file": "/etc/passwd", "labels": labels, "folder": labels.parent}
+        place.symlink_to(goals[target])
+        code = "NO_MODEL" if target == "folder" else code
+    (copy.base / "submission_metadata.json").write_text("{}")
+    grade_in(first, [copy.base])
+    assert problem(Attack(target, Code(code)), copy, 0) is None
+
+
+# --- the checks can fail ----------------------------------------------------------------------
+
+
+def test_ten_gigabytes_cost_less_than_a_second() -> None:
+    for title, (make, code) in ZIPS.items():
+        if not title.startswith("10 GB"):
+            continue
+        content, began = make(), time.process_time()
+        try:
+            Archive(content).model(max_bytes=32_000_000)
+        except Rejection as rejection:
+            assert rejection.code == code  # noqa: PT017 (some are only cut short)
+        assert time.process_time() - began < 1, title
+
+
+def test_all_that_leaks_is_found(course: Course, tmp_path: Path) -> None:
+    assert find_in_tree(tmp_path, course.secrets) == []
+    shutil.copytree(course.hidden, tmp_path / "leak")
+    found = {finding.needle for finding in find_in_tree(tmp_path, course.secrets)}
+    assert {"groups", "families as i8"} <= found
+    (tmp_path / "page.html").write_text(f"{MARK}{course.secrets['hidden tests']}")
+    found = {finding.needle for finding in find_in_tree(tmp_path, course.secrets)}
+    assert "hidden tests" in found
+
+
+def test_what_is_left_behind_is_found(public: Path) -> None:
+    before = leavings(public)
+    (public / "tmp/new").write_text("x")
+    assert leavings(public) != before
+    (public / "cwd" / f"a-{TRACE}").touch()
+    assert [Path(path).name for path in traces()] == [f"a-{TRACE}"]
+    with subprocess.Popen(["sleep", "9"]) as sleeper:
+        assert sleeper.pid in left_after(0.2, os.getpid())
+        sleeper.kill()
+
+
+@pytest.mark.parametrize("title", ["labels"])
+def test_the_hunt_finds_labels_where_they_can_be_read(title: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(f"{MARK}here")
+    source = "".join(json.loads(BOOKS[title].content)["cells"][1]["source"])
+    code = f"import os\nos.chdir({str(tmp_path)!r})\n" + re.sub(
+        r"for top in \(.*\):", "for top in ('.',):", source
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "here" in done.stderr
