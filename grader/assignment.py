@@ -2,10 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from grader.policy.keys import AttemptPolicy, attempts_from_table, late_from_table
+from grader.policy.late import LatePolicy
 from utils.errors import CourseError, ParameterError
 from utils.notes.store_format import KINDS
 from utils.submission.contract import MAX_MODEL_BYTES
@@ -105,6 +107,9 @@ class Assignment:
     credit_points : float
         What the end of the curve is worth.
     limits : Limits
+    late : LatePolicy or None
+        None: nothing is late.
+    attempts : AttemptPolicy
     """
 
     name: str
@@ -117,6 +122,8 @@ class Assignment:
     credit: Curve
     credit_points: float
     limits: Limits
+    late: LatePolicy | None = None
+    attempts: AttemptPolicy = field(default_factory=AttemptPolicy)
 
     @property
     def notebook_path(self) -> Path:
@@ -164,8 +171,9 @@ def _find(where: str | Path) -> Path:
 def _parse(table: dict[str, Any], path: Path) -> Assignment:
     """Return the assignment that a parsed file describes."""
     keys = ("format", "name", "title", "notebook", "submission")
-    sections = ("training_data", "model_question", "credit", "limits")
-    _check_keys("the file", table, required=(*keys, *sections[:-1]), optional=sections[-1:])
+    sections = ("training_data", "model_question", "credit")
+    optional = ("limits", "late", "attempts")
+    _check_keys("the file", table, required=(*keys, *sections), optional=optional)
     if table["format"] != FORMAT:
         raise AssignmentError(f"expected format {FORMAT}, got {table['format']!r}")
     submission = table["submission"]
@@ -173,6 +181,8 @@ def _parse(table: dict[str, Any], path: Path) -> Assignment:
         raise AssignmentError(f"submission: expected a list with model.onnx, got {submission!r}")
     curve, credit_points = curve_from_table(table["credit"])
     question = _question(table["model_question"], credit_points)
+    late = late_from_table(table["late"]) if "late" in table else None
+    attempts = attempts_from_table(table["attempts"], late) if "attempts" in table else None
     return Assignment(
         name=_text(table, "name"),
         title=_text(table, "title"),
@@ -184,6 +194,8 @@ def _parse(table: dict[str, Any], path: Path) -> Assignment:
         credit=curve,
         credit_points=credit_points,
         limits=_limits(table.get("limits", {})),
+        late=late,
+        attempts=attempts or AttemptPolicy(),
     )
 
 

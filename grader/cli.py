@@ -12,7 +12,12 @@ __all__ = ["main"]
 VERBS = {
     "hidden": ("grader.hidden_cli", "build or show a hidden split"),
     "grade": ("grader.grade_cli", "grade a folder of submissions"),
+    "settle": ("grader.settle_cli", "put late days, tries and written answers into the gradebook"),
+    "report": ("grader.report_cli", "write pages of students, of the class, and the leaderboard"),
+    "credit": ("grader.credit_cli", "check the credit curve and bind it to a hidden split"),
+    "export": ("grader.export_cli", "hand grades on to other systems"),
     "release": ("grader.release", "make what students and graders get of a homework"),
+    "nbgrader": ("grader.nbgrader_course.cli", "an nbgrader course: written answers by hand"),
     "selftest": ("grader.selftest_cli", "try what protects the labels on this machine"),
     "demo": ("grader.demo", "run the main job end to end on public notes"),
 }

@@ -3,13 +3,14 @@
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from grader.policy.settle import Settled
 from grader.results import Result
 from utils.errors import StoreError
 
-__all__ = ["COLUMNS", "write_atomically", "write_gradebook"]
+__all__ = ["COLUMNS", "plain", "write_atomically", "write_gradebook", "write_table"]
 
 COLUMNS = (
     "submission",
@@ -33,8 +34,35 @@ COLUMNS = (
 """Columns of format 1; blank = not applicable or not yet graded."""
 
 
-def write_gradebook(results: Iterable[Result], path: str | Path) -> None:
+def write_gradebook(
+    results: Iterable[Result], path: str | Path, *, settled: Iterable[Settled] | None = None
+) -> None:
     """Write one row for each result, ordered by submission; all or nothing.
+
+    Parameters
+    ----------
+    results : iterable of Result
+    path : path
+    settled : iterable of Settled, optional
+        What the same results are worth in the end; without it late days and written answers
+        are blank.
+
+    Raises
+    ------
+    StoreError
+        The file can't be written.
+    """
+    if settled is None:
+        rows = [(result, _row(result)) for result in results]
+    else:
+        rows = [(row.result, _row(row.result) | _settled(row)) for row in settled]
+    write_table(COLUMNS, [row for _, row in sorted(rows, key=lambda r: r[0].submission)], path)
+
+
+def write_table(
+    columns: Sequence[str], rows: Iterable[Mapping[str, str]], path: str | Path
+) -> None:
+    """Write a CSV; all or nothing.
 
     Raises
     ------
@@ -42,9 +70,9 @@ def write_gradebook(results: Iterable[Result], path: str | Path) -> None:
         The file can't be written.
     """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_row(result) for result in sorted(results, key=lambda r: r.submission))
+    writer.writerows(rows)
     write_atomically(Path(path), text.getvalue())
 
 
@@ -70,11 +98,11 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def _row(result: Result) -> dict[str, str]:
-    """Return a result as texts; what is graded by hand, and late days, come later."""
+    """Return a result as texts; written answers and late days are blank."""
     score = result.score
     return {
-        "submission": _plain(result.submission),
-        "student": _plain(result.student),
+        "submission": plain(result.submission),
+        "student": plain(result.student),
         "assignment": result.assignment,
         "sha256": result.sha256,
         "status": result.status,
@@ -88,8 +116,21 @@ def _row(result: Result) -> dict[str, str]:
         "late_days": "",
         "points": _points(result.points),
         "max_points": _points(result.max_points),
-        "message": _plain("; ".join(filter(None, (result.message, result.sandbox_note)))),
+        "message": plain("; ".join(filter(None, (result.message, result.sandbox_note)))),
         "seconds": f"{result.seconds:.2f}",
+    }
+
+
+def _settled(row: Settled) -> dict[str, str]:
+    """Return what the policy changes in a row."""
+    messages = (row.note, row.result.message, row.result.sandbox_note)
+    return {
+        "student": plain(row.student),
+        "manual_points": _points(row.manual),
+        "late_days": "" if row.late_days is None else f"{row.late_days}",
+        "points": _points(row.points),
+        "max_points": _points(row.max_points),
+        "message": plain("; ".join(filter(None, messages))),
     }
 
 
@@ -97,8 +138,8 @@ def _points(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _plain(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, on one line.
+def plain(text: str) -> str:
+    """Return a text on one line that no spreadsheet takes for a formula.
 
     A file name or an error text may come from a student, and ``=HYPERLINK(…)`` runs on
     opening. (OWASP, "CSV injection".)

@@ -117,6 +117,7 @@ class Marker:
             practice_confusion=marks.practice_confusion,
             cases=marks.cases,
             model_points=marks.points,
+            public_score=marks.public_score,
         )
 
     def _empty(self, name: str) -> Result:

@@ -32,6 +32,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.autograder.seal import seal_zip
 from grader.hidden_split import HiddenSplit
 from grader.otter_assign import Assigned, run_otter_assign
+from grader.policy.binding import demand_bound
 from grader.publish import MARKER, fresh_folder
 from grader.reference_run import ReferenceRun, run_notebook
 from grader.sandbox.policy import Policy
@@ -119,6 +120,8 @@ def _lay_out(
     assignment: Assignment, assigned: Assigned, folder: Path, ran: bool, sealing: Sealing
 ) -> None:
     """Give otter's output its place in the release, its zip sealed."""
+    if sealing.hidden is not None:
+        demand_bound(assignment, sealing.hidden)
     seal_zip(
         assigned.zip_file,
         folder / f"{assignment.name}-autograder.zip",
@@ -276,6 +279,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STORE",
         help="store with the practice split (default: the notes that come with the course)",
     )
+    parser.add_argument(
+        "--nbgrader",
+        type=Path,
+        metavar="COURSE",
+        help="make an nbgrader course of the homework, or put the homework into one",
+    )
     return parser
 
 
@@ -285,12 +294,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if (options.assignment is None) == (options.student is None):
         parser.error("name an assignment and --out DIR, or --student DIR")
-    if options.assignment is not None and options.out is None:
+    if options.assignment is not None and options.out is None and options.nbgrader is None:
         parser.error("where to? Add --out DIR")
     try:
         if options.student is not None:
             build_student_tree(options.student)
             return 0
+        if options.nbgrader is not None:
+            # loaded only here: nbgrader takes seconds
+            from grader.nbgrader_course.cli import main as nbgrader_main
+
+            nbgrader_main(["make", options.assignment, str(options.nbgrader)])
+            if options.out is None:
+                return 0
         hidden = None if options.hidden is None else HiddenSplit.open(options.hidden)
         release = release_assignment(
             load_assignment(options.assignment),

@@ -1,30 +1,73 @@
 """Write a page for each submission: what a student may see.
 
-While the homework is open, that is what the practice split says, and whether the model
-keeps the contract; exact figures of the hidden split stay in ``grades.csv``.
+While the homework is open, that is what the practice split says, whether the model keeps the
+contract, how late it is, and the Ladder's value; which of several submissions counts would
+already compare hidden scores. Exact figures of the hidden split stand in ``grades.csv``, and
+on pages only once the window is closed.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from grader.assignment import Assignment
 from grader.gradebook import write_atomically
+from grader.pages import draw_curve, matrix_rows, render
+from grader.policy.settle import Settled
 from grader.results import Result
 from utils.notes.vocabulary import FAMILIES
-from utils.submission.credit import Curve, credit
+from utils.submission.credit import credit
 
-__all__ = ["render_page", "write_page"]
-
-TEMPLATES = Path(__file__).parent / "templates"
-WIDTH, HEIGHT = 340, 190
-LEFT, RIGHT, TOP, BOTTOM = 34, 12, 12, 34
+__all__ = ["Standing", "render_page", "write_page"]
 
 
-def write_page(result: Result, assignment: Assignment, folder: Path) -> Path:
+@dataclass(frozen=True)
+class Standing:
+    """What a page says beside the result.
+
+    Attributes
+    ----------
+    settled : Settled or None
+        What the submission is worth in the end.
+    ladder : float or None
+        What the leaderboard shows of the student.
+    pseudonym : str
+        The student's name there.
+    closed : bool
+        Whether nobody can hand in anything any more, so that hidden figures may be shown.
+    """
+
+    settled: Settled | None = None
+    ladder: float | None = None
+    pseudonym: str = ""
+    closed: bool = False
+
+
+OPEN = Standing()
+"""Of a page that is written while the grader runs."""
+
+
+@dataclass(frozen=True)
+class PointsTable:
+    """The table of points on a page.
+
+    Attributes
+    ----------
+    rows : tuple of (str, str, str)
+        What for, earned, of how many.
+    total, most : str
+    note : str
+        Why it does not count.
+    """
+
+    rows: tuple[tuple[str, str, str], ...]
+    total: str
+    most: str
+    note: str
+
+
+def write_page(
+    result: Result, assignment: Assignment, folder: Path, standing: Standing = OPEN
+) -> Path:
     """Write the page of a result into a folder and return its path.
 
     Raises
@@ -33,103 +76,84 @@ def write_page(result: Result, assignment: Assignment, folder: Path) -> Path:
         The page can't be written.
     """
     path = folder / result.page
-    write_atomically(path, render_page(result, assignment))
+    write_atomically(path, render_page(result, assignment, standing))
     return path
 
 
-def render_page(result: Result, assignment: Assignment) -> str:
-    """Return the page of a result as one HTML text without external parts."""
-    practice = result.practice
-    curve, most = assignment.credit, assignment.credit_points
-    return _template().render(
+def render_page(result: Result, assignment: Assignment, standing: Standing = OPEN) -> str:
+    """Return the page of a result as one HTML text without external parts.
+
+    Parameters
+    ----------
+    result : Result
+    assignment : Assignment
+    standing : Standing
+        Of the student in the class.
+    """
+    practice, curve = result.practice, assignment.credit
+    most = assignment.credit_points
+    hidden = result.score.value if standing.closed and result.score else None
+    ladder = standing.ladder
+    return render(
+        "submission.html",
         result=result,
         title=assignment.title,
         practice=practice,
         practice_points=None if practice is None else credit(practice.value, curve, most),
         curve_points=most,
-        curve=_draw_curve(curve, result),
+        curve=draw_curve(
+            curve,
+            practice=(practice.value, practice.low, practice.high) if practice else None,
+            hidden=hidden,
+        ),
         families=FAMILIES,
-        matrix=_matrix(result),
+        matrix=None
+        if result.practice_confusion is None
+        else matrix_rows(result.practice_confusion),
+        points=_points_table(standing.settled, assignment) if standing.closed else None,
+        handed=_handed(standing.settled, assignment),
+        ladder="" if ladder is None else f"{100 * ladder:g}",
+        pseudonym=standing.pseudonym,
+        step=f"{100 * assignment.attempts.step:g}",
     )
 
 
-@lru_cache(maxsize=1)
-def _template() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("submission.html")
-
-
-@dataclass(frozen=True)
-class CurveDrawing:
-    """The curve of credit in pixels, with the practice score and its interval."""
-
-    line: str
-    ticks_x: tuple[tuple[float, str], ...]
-    ticks_y: tuple[tuple[float, str], ...]
-    at: tuple[float, float] | None
-    band: tuple[float, float] | None
-
-
-def _draw_curve(curve: Curve, result: Result) -> CurveDrawing:
-    """Return where the parts of the curve's drawing stand."""
-    right = min(1.0, max(curve.scores[-1] + 0.15, result.practice.high if result.practice else 0))
-
-    def x(score: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * min(score / right, 1.0), 1)
-
-    def y(fraction: float) -> float:
-        return round(HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * fraction, 1)
-
-    scores = [0.0, *curve.scores, right]
-    line = " ".join(f"{x(s)},{y(curve.fraction(s))}" for s in scores)
-    steps = np.arange(0, right + 1e-9, 0.2)
-    practice = result.practice
-    return CurveDrawing(
-        line=line,
-        ticks_x=tuple((x(float(s)), f"{s:.0%}") for s in steps),
-        ticks_y=tuple((y(f), f"{f:.0%}") for f in (0.0, 0.5, 1.0)),
-        at=(x(practice.value), y(curve.fraction(practice.value))) if practice else None,
-        band=(x(practice.low), x(practice.high)) if practice else None,
-    )
-
-
-def _matrix(result: Result) -> list[dict[str, Any]] | None:
-    """Return the rows of the confusion matrix, with colors."""
-    if result.practice_confusion is None:
+def _points_table(settled: Settled | None, assignment: Assignment) -> PointsTable | None:
+    """Return the table of points, or None if nothing is known."""
+    if settled is None or settled.result.model_points is None:
         return None
-    rows = []
-    for family, counts in zip(FAMILIES, result.practice_confusion, strict=True):
-        total = sum(counts)
-        shares = [count / total if total else 0.0 for count in counts]
-        right = counts[FAMILIES.index(family)]
-        rows.append(
-            {
-                "family": family,
-                "recall": f"{right / total:.0%}" if total else "n/a",
-                "cells": [
-                    {"count": count, "color": _color(share), "ink": _ink(share), "to": to}
-                    for count, share, to in zip(counts, shares, FAMILIES, strict=True)
-                    if total
-                ],
-            }
+    result, model = settled.result, assignment.model_question.points
+    rows = [("model question", f"{result.model_points:.2f}", f"{model:g}")]
+    if result.auto_points is not None:
+        notebook = result.max_points - model
+        rows.append(("questions of the notebook", f"{result.auto_points:.2f}", f"{notebook:g}"))
+    if settled.manual is not None:
+        written = settled.max_points - result.max_points
+        rows.append(("written answers", f"{settled.manual:.2f}", f"{written:g}"))
+    if settled.late_days:
+        rows.append((_days(settled.late_days), f"−{settled.lost:.2f}", ""))
+    total = "" if settled.points is None else f"{settled.points:.2f}"
+    return PointsTable(tuple(rows), total, f"{settled.max_points:g}", settled.note)
+
+
+def _handed(settled: Settled | None, assignment: Assignment) -> list[str]:
+    """Return sentences about time and tries; none of them depends on a hidden score."""
+    late, limit = assignment.late, assignment.attempts.limit
+    sentences = []
+    if settled is not None and late is not None and settled.submitted is not None:
+        local = settled.submitted.astimezone(late.zone)
+        sentences.append(f"Handed in on {local:%Y-%m-%d at %H:%M} ({late.zone.key}): ")
+        cost = late.lost(settled.late_days or 0)
+        sentences[0] += (
+            f"{_days(settled.late_days)}, which costs up to {cost:g} of its points."
+            if settled.late_days
+            else "in time."
         )
-    return rows
+    if settled is not None and settled.attempt.number:
+        place = f"This is try {settled.attempt.number} of at most {limit} on the hidden notes"
+        sentences.append(f"{place}, so it does not count." if settled.attempt.over else f"{place}.")
+    return sentences
 
 
-def _color(share: float) -> str:
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
-    return to_hex(colormaps["cividis"](share))
-
-
-def _ink(share: float) -> str:
-    return "#000" if share > 0.5 else "#fff"
+def _days(days: int) -> str:
+    return f"{days} day late" if days == 1 else f"{days} days late"

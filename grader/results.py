@@ -32,7 +32,8 @@ class Result:
     warnings : tuple of str
         What did not stop it, but should be mended.
     score, practice : ModelScore or None
-        On the hidden and on the practice split. The first is for the instructor only.
+        On the hidden notes that points come from, and on the practice split. The first is
+        for the instructor only.
     practice_confusion : tuple of tuples of int or None
         Rows are the true families.
     cases : tuple of CaseResult
@@ -53,6 +54,8 @@ class Result:
         Policy of the sandbox that it was graded under: "strict", "weak" or "none".
     missing_layers : tuple of str
         Of what the policy "strict" asks for, what did not hold.
+    public_score : float or None
+        Accuracy on the public half of the hidden split: for the leaderboard, not for points.
     """
 
     submission: str
@@ -76,6 +79,13 @@ class Result:
     seconds: float = 0.0
     sandbox: str = ""
     missing_layers: tuple[str, ...] = ()
+    public_score: float | None = None
+
+    def __post_init__(self) -> None:
+        # a file's name that is no UTF-8 holds half characters, which nothing can write
+        for name in ("submission", "student"):
+            text = getattr(self, name).encode("utf-8", "replace").decode("utf-8")
+            object.__setattr__(self, name, text)
 
     def to_json(self) -> str:
         """Return the result as a JSON text."""

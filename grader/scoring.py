@@ -33,13 +33,15 @@ class Marks:
     Attributes
     ----------
     score, practice : ModelScore
-        On the hidden and on the practice split.
+        On the hidden notes that points come from, and on the practice split.
     practice_confusion : tuple of tuples of int
         Rows are the true families.
     cases : tuple of CaseResult
         Of the model question's tests, on the hidden score.
     points : float
         Of the cases and of the curve.
+    public_score : float
+        Accuracy on the public half: for the leaderboard, not for points.
     """
 
     score: ModelScore
@@ -47,6 +49,7 @@ class Marks:
     practice_confusion: tuple[tuple[int, ...], ...]
     cases: tuple[CaseResult, ...]
     points: float
+    public_score: float
 
 
 class Scorer:
@@ -89,6 +92,9 @@ class Scorer:
         self._assignment, self._hidden, self._tests = assignment, hidden, tests
         self._families, self._groups = practice.families, practice.groups
         self.mels = np.concatenate([hidden.mels, practice.mels_uint8()])
+        self._graded_on = np.ones(len(hidden), dtype=bool)
+        if assignment.attempts.graded_on == "private":  # students have seen the other half's Ladder
+            self._graded_on = hidden.halves == HALVES[1]
         self._one_at_a_time = threading.Lock()
         self._public_accuracy: float | None = None
 
@@ -101,14 +107,15 @@ class Scorer:
         """Return what a model earns."""
         n_hidden = len(self._hidden)
         hidden, practice = run.logits[:n_hidden], run.logits[n_hidden:]
+        used = self._graded_on
         score = score_logits(
-            hidden,
-            self._hidden.families,
-            self._hidden.groups,
+            hidden[used],
+            self._hidden.families[used],
+            self._hidden.groups[used],
             split="hidden",
             front_end=run.front_end,
         )
-        self._public_accuracy = self._on_public_half(hidden)
+        public_score = self._public_accuracy = self._on_public_half(hidden)
         with self._one_at_a_time:  # otter's test file keeps its results in itself
             cases = tuple(self._tests.run(score))
         earned = credit(score.value, self._assignment.credit, self._assignment.credit_points)
@@ -121,6 +128,7 @@ class Scorer:
             practice_confusion=tuple(tuple(int(n) for n in row) for row in confusion),
             cases=cases,
             points=round(sum(case.points for case in cases) + earned, 2),
+            public_score=public_score,
         )
 
     def public_accuracy(self) -> float:

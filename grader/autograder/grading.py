@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from grader.assignment import Assignment, load_assignment
-from grader.autograder.ladder import ladder_value
 from grader.autograder.reports import write_reports
 from grader.autograder.submission import find_submission, read_submission
 from grader.hidden_split import HiddenSplit
@@ -27,6 +26,7 @@ from grader.marking import Marker
 from grader.model_tests import ModelTests, model_test_source
 from grader.notebook.grading import NotebookGrader
 from grader.notebook.session import StudentSandbox
+from grader.policy.attempts import next_value
 from grader.results import Result
 from grader.sandbox.parent import Sandbox
 from grader.sandbox.policy import REQUIRED, Policy
@@ -165,7 +165,7 @@ def _score(
     private: Path,
     tests: ModelTests,
     notebook_points: float,
-    earlier: float | None,
+    earlier: list[float],
 ) -> tuple[str, float | None]:
     """Return the result of the model question as JSON, and what students may see of it.
 
@@ -188,7 +188,7 @@ def _score(
         result = marker.model(archive, name, scorer, sandbox)
     value = None
     if result.status == "graded":
-        value = ladder_value(scorer.public_accuracy(), earlier)
+        value = next_value(scorer.public_accuracy(), earlier, sealed.assignment.attempts)
     return result.to_json(), value
 
 
@@ -236,8 +236,8 @@ def _delete(private: Path) -> None:
         raise CourseError("the hidden split could not be deleted")
 
 
-def _earlier(base: Path) -> float | None:
-    """Return the highest value that the service showed this student before."""
+def _earlier(base: Path) -> list[float]:
+    """Return the values that the service showed this student before, one a scored try."""
     try:
         text = (base / "submission_metadata.json").read_text(encoding="utf-8")
         earlier = json.loads(text).get("previous_submissions", []) if text.strip() else []
@@ -248,6 +248,5 @@ def _earlier(base: Path) -> float | None:
             if entry.get("name") == "accuracy"
         ]
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-    finite = [value / 100 for value in shown if np.isfinite(value)]
-    return max(finite, default=None)
+        return []
+    return [value / 100 for value in shown if np.isfinite(value)]

@@ -9,6 +9,7 @@ import pytest
 from grader.assignment import Assignment, Limits, ModelQuestion, TrainingData
 from grader.hidden_split import HiddenSplit
 from grader.model_tests import ModelTests
+from grader.policy.keys import AttemptPolicy
 from grader.sandbox.parent import ModelRun
 from grader.scoring import Scorer
 from tests.grader.test_assignment import TESTS
@@ -129,3 +130,21 @@ def test_notes_of_another_kind(assignment: Assignment, practice: NoteSet) -> Non
     with pytest.raises(StoreError, match="expected hidden notes of kind 'general-midi'"):
         Scorer(assignment, hidden_split(kind="nsynth"), practice, tests)
     Scorer(assignment, hidden_split(kind="nsynth", shift=True), practice, tests)
+
+
+def test_points_may_come_from_the_private_half_alone(
+    assignment: Assignment, practice: NoteSet
+) -> None:
+    split = hidden_split()
+    half = split.halves == "private"
+    logits = answers(split.families, 0.9)
+    logits[~half] = 0  # knows nothing of the public half
+    run = run_of(np.concatenate([logits, answers(practice.families, 1.0)]))
+    attempts = AttemptPolicy(graded_on="private")
+    tests = ModelTests(TESTS, assignment)
+    whole = Scorer(assignment, split, practice, tests).mark(run)
+    private = Scorer(replace(assignment, attempts=attempts), split, practice, tests).mark(run)
+    assert (private.score.n_notes, private.score.n_groups) == (440, 22)
+    assert private.score.value > 0.85 > 0.6 > whole.score.value
+    assert private.points > whole.points
+    assert whole.public_score == private.public_score < 0.15

@@ -1,0 +1,56 @@
+"""Whether students can still hand in, so that hidden figures must stay hidden."""
+
+from datetime import UTC, datetime
+
+from grader.assignment import Assignment
+from grader.policy.late import instant
+from grader.policy.settle import Inputs
+from utils.errors import ParameterError
+
+__all__ = ["is_closed"]
+
+
+def is_closed(
+    assignment: Assignment, inputs: Inputs, *, asked: bool = False, now: datetime | None = None
+) -> bool:
+    """Return whether pages may show hidden figures.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    inputs : Inputs
+        Extensions count: one student who may still hand in keeps the window open.
+    asked : bool
+        The instructor says that it is closed.
+    now : datetime, optional
+        With a time zone; default: the clock.
+
+    Raises
+    ------
+    ParameterError
+        It was asked for, and somebody can still hand in.
+    """
+    now = now or datetime.now(UTC)
+    closes = assignment.attempts.closes
+    waiting = _still_running(assignment, inputs, now)
+    early = closes is not None and now < closes
+    if asked and (early or waiting):
+        until = f"closes = {closes:%Y-%m-%d %H:%M} UTC" if early else "their extension runs"
+        who = f" ({', '.join(waiting[:5])})" if waiting else ""
+        raise ParameterError(
+            f"expected that nobody can hand in any more, but {until}{who}: hidden figures would "
+            "help whoever has tries left"
+        )
+    return asked or (closes is not None and not early and not waiting)
+
+
+def _still_running(assignment: Assignment, inputs: Inputs, now: datetime) -> list[str]:
+    """Return who has an extension that has not ended."""
+    late = assignment.late
+    if late is None:
+        return []
+    return sorted(
+        student
+        for student, extension in inputs.extensions.items()
+        if instant(late.due(extension), late.zone) > now
+    )
