@@ -1,44 +1,37 @@
 """Grade a folder of submissions: model and notebook of each, one row and one page each.
 
-Nothing that a submission holds can stop the others. Results are kept one by one, so a
-run that was interrupted goes on where it stopped; a submission counts as known if its
-bytes, the hidden split, the assignment and the grader are the same.
+Nothing that a submission holds can stop the others. Results are kept one by one in a
+journal, so a run that was interrupted goes on where it stopped; a submission counts as known
+if its bytes, the hidden split, the assignment and the grader are the same. The gradebook and
+the pages are written from the journal, and can be made again from it at any time.
 """
 
-import queue
-import sys
-import threading
-import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
-from grader.assignment import Assignment, load_assignment
+from grader.assignment import Assignment
+from grader.batch.changes import Change, compare, write_changes
+from grader.batch.folder import Folder, StoredResults, for_the_gradebook
+from grader.batch.journal import Journal
+from grader.batch.local import Station, Threads, local_stations, missing_layers
+from grader.batch.plan import Plan
+from grader.batch.runner import Pool, Runner
 from grader.gradebook import write_gradebook
-from grader.hidden_split import LABELS, SECRET, HiddenSplit
-from grader.intake import Archive, hash_file, read_file
-from grader.kept import GRADER_VERSION, KeptResults, hash_settings
-from grader.marking import Marker
-from grader.model_tests import ModelTests, model_test_source
-from grader.notebook.grading import NotebookGrader
+from grader.kept import GRADER_VERSION
 from grader.notebook.place import demand_unseen
-from grader.notebook.session import StudentSandbox
+from grader.notebook.session import NotebookLimits
+from grader.policy.settle import read_inputs, settle
 from grader.report import write_page
 from grader.results import Result
-from grader.sandbox.parent import Sandbox
-from grader.sandbox.policy import REQUIRED, Policy, demand_public
+from grader.sandbox.policy import Policy
 from grader.sandbox.protocol import Layer
-from grader.sandbox.thief import demand_unreadable
-from grader.scoring import Scorer, practice_store
-from utils.errors import ParameterError
-from utils.submission.codes import Code, Rejection
+from utils.errors import ParameterError, StoreError
 
 __all__ = ["GRADER_VERSION", "Batch", "find_submissions", "grade_submissions"]
 
-GRADES = "grades.csv"
+_SPARE_SECONDS = 300.0
+"""On top of all limits of a submission, before an attempt counts as failed."""
 
 
 @dataclass
@@ -47,25 +40,26 @@ class Batch:
 
     Attributes
     ----------
-    results : list of Result
-        Ordered by submission.
+    results : sequence of Result
+        Ordered by submission; read from the journal when they are asked for.
     ignored : list of str
         Names in the folder that are no zips.
     layers : tuple of Layer
         Protections that models ran under.
     n_known : int
         Results that were there already.
+    has_notebooks : bool
+        Whether notebooks were run.
+    changes : sequence of Change
+        What came out differently than before, if all was graded again.
     """
 
-    results: list[Result] = field(default_factory=list)
+    results: Sequence[Result] = ()
     ignored: list[str] = field(default_factory=list)
     layers: tuple[Layer, ...] = ()
     n_known: int = 0
-
-    @property
-    def has_notebooks(self) -> bool:
-        """Whether notebooks were run."""
-        return any(result.questions for result in self.results)
+    has_notebooks: bool = False
+    changes: Sequence[Change] = ()
 
 
 def find_submissions(folder: Path) -> tuple[list[Path], list[str]]:
@@ -85,7 +79,8 @@ def find_submissions(folder: Path) -> tuple[list[Path], list[str]]:
         raise ParameterError(f"expected a folder with submissions (*.zip), got {folder}")
     zips, ignored = [], []
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        is_zip = path.suffix.lower() == ".zip" and not path.is_dir()
+        # a named pipe would let the grader wait for ever
+        is_zip = path.suffix.lower() == ".zip" and path.is_file()
         if is_zip and not path.name.startswith("."):
             zips.append(path)
         else:
@@ -107,6 +102,8 @@ def grade_submissions(
     sandbox: Policy = "strict",
     notebooks: bool = True,
     progress: bool = True,
+    dask: str | None = None,
+    regrade: bool = False,
 ) -> Batch:
     """Grade the model and the notebook of all submissions in a folder.
 
@@ -121,7 +118,7 @@ def grade_submissions(
     assignment : Assignment, str or path
         Or its name or folder.
     jobs : int
-        Models that run at the same time.
+        Submissions that are graded at the same time.
     autograder : path, optional
         Autograder zip that holds the tests; default: they come from the master.
     practice : path, optional
@@ -134,6 +131,11 @@ def grade_submissions(
         Run the notebooks, too, and grade their questions (Linux only).
     progress : bool
         Show a progress bar.
+    dask : str, optional
+        Let workers of Dask run models and notebooks: the address of a scheduler, or
+        ``local:N`` for N workers on this machine.
+    regrade : bool
+        Grade again what is known, and say what changed.
 
     Returns
     -------
@@ -143,168 +145,132 @@ def grade_submissions(
     Raises
     ------
     ParameterError, StoreError, AssignmentError, SandboxError
-        If grading can't start, or would not be safe here. A single submission never raises.
+        If grading can't start, or would not be safe here, or results can't be written. A
+        single submission never raises.
     KeyboardInterrupt
         When stopped; the gradebook is written first, with what is finished.
     """
     if jobs < 1:
         raise ParameterError(f"jobs: expected 1 or more, got {jobs}")
-    if not isinstance(assignment, Assignment):
-        assignment = load_assignment(assignment)
     paths, ignored = find_submissions(Path(submissions))
-    split = HiddenSplit.open(hidden)
-    demand_public(sandbox, public=bool(split.manifest["public"]))
-    notes = practice_store(assignment, practice).split("practice")
-    source = model_test_source(assignment, autograder=Path(autograder) if autograder else None)
-    tests = ModelTests(source, assignment)
-    scorer = Scorer(assignment, split, notes, tests)
-    questions = NotebookGrader(assignment, autograder=Path(autograder) if autograder else None)
-    asked = questions if notebooks and questions and sys.platform == "linux" else None
-    settings = hash_settings(
+    plan = Plan.make(
         assignment,
-        split,
-        notes.store,
-        tests,
-        sandbox,
-        notebook_tests=asked.sha256 if asked else "",
+        hidden,
+        autograder=autograder,
+        practice=practice,
+        policy=sandbox,
+        notebooks=notebooks,
     )
-    labels = [split.path / name for name in (LABELS, SECRET)]
-    results = KeptResults(Path(out), settings)
-    grader = _Grader(assignment, scorer, asked, results, sandbox, labels)
-    batch = grader.run(paths, jobs=jobs, progress=progress)
+    folder = Folder(Path(out))
+    if plan.questions is not None:
+        demand_unseen([*plan.secrets, folder.out])
+    if dask is not None:
+        from grader.batch.cluster import cluster_stations  # an extra of the installation
+
+        with cluster_stations(plan, dask) as stations:
+            batch = _with_stations(plan, folder, paths, stations, progress, regrade)
+    else:
+        local = local_stations(plan, min(jobs, len(paths)))
+        batch = _with_stations(plan, folder, paths, local, progress, regrade)
     batch.ignored = ignored
     return batch
 
 
-class _Sandboxes:
-    """One sandbox for models and, where notebooks are graded, one for them."""
+def _with_stations(
+    plan: Plan,
+    folder: Folder,
+    paths: Sequence[Path],
+    stations: Sequence[Station],
+    progress: bool,
+    regrade: bool,
+) -> Batch:
+    """Check a station before any submission is judged, and put all of them to work."""
+    try:
+        layers = stations[0].check()
+    except BaseException:
+        for station in stations:
+            station.close()
+        raise
+    pool = Threads(stations, plan.marker(missing_layers(layers)))
+    try:
+        batch = run_batch(plan, folder, paths, pool, progress=progress, regrade=regrade)
+    finally:
+        pool.close()
+    batch.layers = layers
+    return batch
 
-    def __init__(self, slot: int, policy: Policy, *, notebooks: bool) -> None:
-        self.model = Sandbox(slot, policy=policy)
-        self.notebook = StudentSandbox(slot, policy=policy) if notebooks else None
 
-    def close(self) -> None:
-        """End what waits for the next submission."""
-        self.model.close()
-        if self.notebook is not None:
-            self.notebook.close()
+def run_batch(
+    plan: Plan,
+    folder: Folder,
+    paths: Sequence[Path],
+    pool: Pool,
+    *,
+    progress: bool = False,
+    regrade: bool = False,
+) -> Batch:
+    """Let a pool grade submissions; write pages, gradebook and, for a regrade, the changes.
+
+    Raises
+    ------
+    StoreError
+        Something can't be written; what was acknowledged is kept.
+    """
+    try:
+        return _run_batch(plan, folder, paths, pool, progress=progress, regrade=regrade)
+    except OSError as error:
+        raise StoreError(f"can't write into {folder.out}: {error.strerror or error}") from error
 
 
-class _Grader:
-    """Grades submissions in some threads; each model runs in a sandbox of its own."""
-
-    def __init__(
-        self,
-        assignment: Assignment,
-        scorer: Scorer,
-        questions: NotebookGrader | None,
-        results: KeptResults,
-        policy: Policy,
-        labels: Sequence[Path],
-    ) -> None:
-        self._assignment, self._scorer, self._results = assignment, scorer, results
-        self._questions = questions
-        self._policy, self._labels = policy, labels
-        self._marker = self._new_marker()
-        self._sandboxes: queue.SimpleQueue[_Sandboxes] = queue.SimpleQueue()
-        self._stopped = threading.Event()
-        self._n_known = 0
-
-    def run(self, paths: Sequence[Path], *, jobs: int, progress: bool) -> Batch:
-        """Grade all submissions; write pages and gradebook."""
-        sandboxes = [
-            _Sandboxes(slot, self._policy, notebooks=self._questions is not None)
-            for slot in range(min(jobs, len(paths)))
-        ]
-        results: dict[Path, Result] = {}
-        try:
-            # before any submission is judged
-            layers = self._check(sandboxes[0])
-            for sandbox in sandboxes:
-                self._sandboxes.put(sandbox)
-            self._grade_all(paths, len(sandboxes), results, progress=progress)
-        finally:
-            self._stopped.set()
-            for sandbox in sandboxes:
-                sandbox.close()
-            if results:
-                rows = [results.get(path) or self._not_finished(path) for path in paths]
-                write_gradebook(rows, self._results.out / GRADES)
-        return Batch(results=rows, layers=layers, n_known=self._n_known)
-
-    def _check(self, sandboxes: "_Sandboxes") -> tuple[Layer, ...]:
-        """Return which layers hold; refuse to go on if they are too few."""
-        layers = sandboxes.model.check()
-        if sandboxes.notebook is not None:
-            demand_unseen([*self._labels, self._results.out])
-            sandboxes.notebook.check()
-        held = {layer.name for layer in layers if layer.active}
-        self._marker = self._new_marker([x for x in REQUIRED["strict"] if x not in held])
-        if self._policy == "weak":
-            demand_unreadable(self._labels, sandboxes.model.uid)
-        return layers
-
-    def _grade_all(
-        self, paths: Sequence[Path], jobs: int, results: dict[Path, Result], *, progress: bool
-    ) -> None:
-        """Grade all submissions, and put each result where it belongs as soon as it is there."""
-        pool = ThreadPoolExecutor(jobs)
-        try:
-            futures: dict[Future[Result], Path] = {
-                pool.submit(self.grade, path): path for path in paths
-            }
-            done = as_completed(futures)
-            for future in tqdm(done, total=len(paths), unit="zip", disable=not progress):
-                result = future.result()
-                results[futures[future]] = result
-                write_page(result, self._assignment, self._results.pages)
-        except BaseException:
-            self._stopped.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        pool.shutdown()
-
-    def grade(self, path: Path) -> Result:
-        """Return the result of one submission; never raises for what is in it."""
-        began = time.monotonic()
-        sha256 = ""
-        try:
-            sha256 = hash_file(path)
-            known = self._results.find(sha256)
-            if known is not None:
-                self._n_known += 1
-                return replace(known, submission=path.name, student=path.stem)
-            result = self._grade_content(path)
-        except Rejection as rejection:
-            result = self._marker.refused(path.name, rejection.code, rejection.detail)
-        except Exception as error:
-            # a mistake of ours, a full disk, a lost sandbox: the others must go on
-            code = Code.NOT_FINISHED if self._stopped.is_set() else Code.INFRA_ERROR
-            result = self._marker.refused(path.name, code, f"{type(error).__name__}: {error}")
-        result = replace(result, sha256=sha256, seconds=time.monotonic() - began)
-        self._results.keep(result)
-        return result
-
-    def _grade_content(self, path: Path) -> Result:
-        """Return the result of a submission whose zip can be read."""
-        archive = Archive(read_file(path))
-        sandboxes = self._sandboxes.get()
-        try:
-            result = self._marker.model(archive, path.name, self._scorer, sandboxes.model)
-            if self._questions is None or sandboxes.notebook is None:
-                return result
-            return self._marker.notebook(result, archive, self._questions, sandboxes.notebook)
-        finally:
-            self._sandboxes.put(sandboxes)
-
-    def _new_marker(self, missing_layers: Sequence[str] = ()) -> Marker:
-        return Marker(
-            self._assignment,
-            policy=self._policy,
-            missing_layers=missing_layers,
-            notebook_points=self._questions.max_points if self._questions else None,
+def _run_batch(
+    plan: Plan, folder: Folder, paths: Sequence[Path], pool: Pool, *, progress: bool, regrade: bool
+) -> Batch:
+    inputs = read_inputs(folder.out, plan.assignment)  # first: a wrong file stops before the work
+    with folder.open(plan.settings) as journal:
+        if regrade:
+            journal.begin_regrade()
+        runner = Runner(
+            journal,
+            pool,
+            refuse=plan.marker().refused,
+            deliver=lambda result: _deliver(result, plan, folder),
+            lease_seconds=_lease(plan),
         )
+        try:
+            runner.run(paths, progress=progress)
+        finally:
+            rows = [for_the_gradebook(runner.result(path)) for path in paths]
+            settled = settle(rows, plan.assignment, inputs)
+            write_gradebook(rows, folder.grades, settled=settled)
+        found = _changes(runner, journal, folder, paths) if regrade else ()
+    results = StoredResults(folder.journal, plan.settings, runner.contents, runner.failures)
+    return Batch(
+        results,
+        n_known=runner.n_known,
+        has_notebooks=plan.questions is not None,
+        changes=found,
+    )
 
-    def _not_finished(self, path: Path) -> Result:
-        """Return the result of a submission whose turn never came."""
-        return self._marker.refused(path.name, Code.NOT_FINISHED, "the grader was stopped")
+
+def _deliver(result: Result, plan: Plan, folder: Folder) -> None:
+    write_page(result, plan.assignment, folder.pages)
+
+
+def _changes(
+    runner: Runner, journal: Journal, folder: Folder, paths: Sequence[Path]
+) -> list[Change]:
+    """Return what a regrade changed, and write it down."""
+    results = (runner.result(path) for path in paths if path.name not in runner.failures)
+    compared = (compare(journal.earlier(result.sha256), result) for result in results)
+    found = [change for change in compared if change is not None]
+    write_changes(found, folder.out / "changes.csv")
+    if not runner.failures:
+        journal.end_regrade()
+    return found
+
+
+def _lease(plan: Plan) -> float:
+    """Return the seconds that one submission may take at most."""
+    # the sandbox tries a model that crashed once more
+    notebook = NotebookLimits().wall_seconds if plan.questions is not None else 0.0
+    return 2 * plan.assignment.limits.wall_seconds + notebook + _SPARE_SECONDS

@@ -1,0 +1,7 @@
+"""Many submissions: a journal that survives anything, retries, and who does the work.
+
+``journal`` keeps what is finished, ``runner`` hands out work and writes it down, ``local``
+marks submissions in threads of this machine, ``cluster`` lets workers of Dask run models and
+notebooks. Labels, points and the journal are the coordinator's alone: the process that the
+instructor started.
+"""
