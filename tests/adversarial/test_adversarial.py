@@ -134,6 +134,7 @@ def leavings(public: Path) -> dict[str, tuple[int, int]]:
 
 
 @pytest.mark.full
+@pytest.mark.trial
 def test_all_of_it_in_one_batch(
     course: Course,
     public: Path,
@@ -230,6 +231,7 @@ class Copy(Machine):
 
 
 @pytest.mark.full
+@pytest.mark.trial
 def test_most_of_it_in_machines_with_the_sealed_zip(
     course: Course, public: Path, tmp_path: Path
 ) -> None:

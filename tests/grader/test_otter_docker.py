@@ -22,6 +22,7 @@ from tests.submission.models import GOOD, RUNNING, STATIC, endless_loop
 REASON = missing()
 pytestmark = [
     pytest.mark.full,
+    pytest.mark.trial,
     pytest.mark.skipif(REASON is not None, reason=str(REASON)),
     pytest.mark.timeout(1500),
 ]
