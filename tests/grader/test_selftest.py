@@ -148,7 +148,7 @@ def test_a_layer_that_only_pretends_is_found_out(
     found: SelfTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def command(module: str, fd: str) -> list[str]:
-        assert module == "acts"
+        assert module == "sandbox.acts"
         code = PRETENDER.format(packages=str(launch.PACKAGES), name=SYSTEM_CALLS, fd=fd)
         return [sys.executable, "-I", "-c", code]
 
