@@ -61,7 +61,7 @@ class Zoo(CourseWidget):
             options=tuple(COSTS),
             labels=tuple(COSTS.values()),
         ),
-        "cheapest": Integer(label="Cheapest", default=26, low=2, high=26),
+        "cheapest": Integer(label="Cheapest", default=26, low=1, high=26),
         "order": Choice(
             label="Sorted by",
             default="accuracy",
@@ -91,7 +91,7 @@ class Zoo(CourseWidget):
             )
             for key, start in starts.items()
         }
-        fields["cheapest"] = Integer(label=self.FIELDS["cheapest"].label, default=n, low=2, high=n)
+        fields["cheapest"] = Integer(label=self.FIELDS["cheapest"].label, default=n, low=1, high=n)
         super().__init__(options=view_options(self.table), fields=fields, **options)
 
     @property
