@@ -133,7 +133,7 @@ def grade_submissions(
         Show a progress bar.
     dask : str, optional
         Let workers of Dask run models and notebooks: the address of a scheduler, or
-        ``local:N`` for N workers on this machine.
+        ``local:N`` for N workers on this machine. An experiment: no test covers it yet.
     regrade : bool
         Grade again what is known, and say what changed.
 

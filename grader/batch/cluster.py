@@ -5,6 +5,9 @@ a worker, and marks the logits that come back, as it would on this machine: the 
 retries and journal. A worker that dies is the fault of whatever ran on it: Dask gives such a
 task up after some deaths (``distributed.scheduler.allowed-failures``), the submission is
 tried again, and in the end it stands as INFRA_ERROR in the gradebook, alone.
+
+An experiment: this is what it is meant to do. It was tried by hand with three zips and two
+workers of one machine; no test covers it, and no command offers it.
 """
 
 import hashlib

@@ -5,15 +5,12 @@ libraries and the notes that come with the course can be read, and one folder ca
 written. Each layer that can't work here is reported, never passed over.
 """
 
-import ctypes
 import os
 import platform
-import struct
-import sys
-from collections.abc import Callable
 from typing import Any
 
 from grader.notebook.system_calls import CLONE, NUMBERS
+from grader.sandbox.kernel import READ, WRITE, Unavailable, c_library, restrict_files
 from grader.sandbox.layers import (
     FILES,
     LIMITS,
@@ -21,24 +18,18 @@ from grader.sandbox.layers import (
     PRIVILEGES,
     SYSTEM_CALLS,
     USER,
-    Unavailable,
+    Layers,
     become_own_user,
     die_with_parent,
     forbid_new_privileges,
+    lock_down,
+    set_limit,
 )
 from grader.sandbox.protocol import Layer
 from grader.sandbox.seccomp import install_filter
 
 __all__ = ["LAYERS", "confine"]
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_PATH_BENEATH = 1
-_WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
-_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE = 1 << 4, 1 << 5, 1 << 7, 1 << 8
-_REFER, _TRUNCATE = 1 << 13, 1 << 14
-_READ = _READ_FILE | _READ_DIR
-_WRITE = _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_FILE | _REFER | _TRUNCATE
-_OF_FILES = _READ_FILE | _WRITE_FILE | _TRUNCATE
 _GRACE_SECONDS = 2
 
 
@@ -55,15 +46,7 @@ def confine(header: dict[str, Any]) -> tuple[Layer, ...]:
     -------
     tuple of Layer
     """
-    report = []
-    for name, layer in LAYERS:
-        try:
-            report.append(Layer(name, True, layer(header)))
-        except Unavailable as reason:
-            report.append(Layer(name, False, str(reason)))
-        except OSError as error:
-            report.append(Layer(name, False, error.strerror or str(error)))
-    return tuple(report)
+    return lock_down(header, layers=LAYERS)
 
 
 def limit_resources(header: dict[str, Any]) -> str:
@@ -80,12 +63,9 @@ def limit_resources(header: dict[str, Any]) -> str:
         (resource.RLIMIT_CPU, cpu, cpu + _GRACE_SECONDS),
         (resource.RLIMIT_AS, memory, memory),
     ):
-        ceiling = resource.getrlimit(which)[1]
-        if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)
+        # without a user of its own, the grader's other processes would count
         if which != resource.RLIMIT_NPROC or header["uid"] is not None:
-            # without a user of its own, the grader's other processes would count
-            resource.setrlimit(which, (soft, hard))
+            set_limit(which, soft, hard)
     return f"{cpu} s, {header['memory_bytes'] >> 20} MB"
 
 
@@ -96,45 +76,10 @@ def _pages_in_use() -> int:
 
 def allow_some_files(header: dict[str, Any]) -> str:
     """Leave Python's libraries to read and one folder to write; forbid TCP and signals."""
-    libc = _libc()
-    if len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208 (names, no paths)
-        raise Unavailable("another thread runs, which Landlock would not reach")
-    forbid_new_privileges(header)  # without it, only root may
-    abi = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
-    if abi < 1:
-        raise Unavailable(f"no Landlock in this kernel ({os.strerror(ctypes.get_errno())})")
-    handled = (1 << (13 + (abi >= 2) + (abi >= 3) + (abi >= 5))) - 1
-    network, scopes = (0b11 if abi >= 4 else 0), (0b11 if abi >= 6 else 0)
-    size = 24 if abi >= 6 else 16 if abi >= 4 else 8
-    ruleset = ctypes.create_string_buffer(struct.pack("QQQ", handled, network, scopes), 24)
-    handle = libc.syscall(_CREATE_RULESET, ruleset, ctypes.c_size_t(size), 0)
-    if handle < 0:
-        raise Unavailable(f"Landlock: {os.strerror(ctypes.get_errno())}")
-    for path in header["read"]:
-        _allow(libc, handle, path, _READ & handled)
-    _allow(libc, handle, header["folder"], (_READ | _WRITE) & handled)
-    _allow(libc, handle, "/dev/null", (_READ_FILE | _WRITE_FILE) & handled)
-    outcome = libc.syscall(_RESTRICT_SELF, handle, 0)
-    reason = os.strerror(ctypes.get_errno())
-    os.close(handle)
-    if outcome != 0:
-        raise Unavailable(f"Landlock: {reason}")
-    return f"Landlock ABI {abi}"
-
-
-def _allow(libc: ctypes.CDLL, handle: int, path: str, rights: int) -> None:
-    """Add a path to what Landlock leaves over; what does not exist needs no right."""
-    try:
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        rights &= -1 if os.path.isdir(path) else _OF_FILES  # noqa: PTH112 (no Path in here)
-        rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, fd), 12)
-        if libc.syscall(_ADD_RULE, handle, _PATH_BENEATH, rule, 0) != 0:
-            raise Unavailable(f"Landlock: {path}: {os.strerror(ctypes.get_errno())}")
-    finally:
-        os.close(fd)
+    readable = [(path, READ) for path in header["read"]]
+    return restrict_files(
+        [*readable, (header["folder"], READ | WRITE), ("/dev/null", READ | WRITE)]
+    )
 
 
 def forbid_system_calls(header: dict[str, Any]) -> str:
@@ -143,7 +88,7 @@ def forbid_system_calls(header: dict[str, Any]) -> str:
     forbid_new_privileges(header)
     try:
         length = install_filter(
-            _libc(), machine, os.getpid(), more=NUMBERS[machine], threads=CLONE[machine]
+            c_library(), machine, os.getpid(), more=NUMBERS[machine], threads=CLONE[machine]
         )
     except KeyError:
         raise Unavailable(f"no filter for {machine}") from None
@@ -159,7 +104,7 @@ def become_own_user_or_say_why(header: dict[str, Any]) -> str:
     return become_own_user(header)
 
 
-LAYERS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+LAYERS: Layers = (
     (LIMITS, limit_resources),
     (PRIVILEGES, forbid_new_privileges),
     (FILES, allow_some_files),
@@ -168,12 +113,3 @@ LAYERS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     (SYSTEM_CALLS, forbid_system_calls),
 )
 """Name and function of each layer, in the order in which they are applied."""
-
-
-def _libc() -> ctypes.CDLL:
-    """Return the C library, for calls that Python does not wrap."""
-    if sys.platform != "linux":
-        raise Unavailable("needs Linux")
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
-    return libc
