@@ -5,6 +5,7 @@ shows is read from its canvases and drawings, what is announced from the live li
 """
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, ElementHandle, Locator, Page
@@ -146,22 +147,27 @@ def operate_all(box: Locator) -> dict[str, bool]:
             continue
         if control.evaluate("e => e.type === 'radio' && e.checked"):
             continue
-        before = (figure(box), words(box))
+        before = picture(box)
         use(control)
         name = name_of(control)
-        changed[name] = changed.get(name, False) or differs(box, before)
+        changed[name] = changed.get(name, False) or differs(box, picture, before)
     box.locator(".cw-reset").click()
     settle(page)
     return changed
 
 
-def differs(box: Locator, before: tuple[str, str]) -> bool:
-    """Wait for a change of figure or words, since some are computed in pieces."""
+def picture(box: Locator) -> str:
+    """Return figures and words together."""
+    return f"{figure(box)}|{words(box)}"
+
+
+def differs(box: Locator, read: Callable[[Locator], str], before: str) -> bool:
+    """Wait until what is read differs: some is computed in pieces, some machines are busy."""
     for _ in range(PATIENCE_MS // SETTLE_MS):
-        settle(box.page)
-        if before != (figure(box), words(box)):
+        if before != read(box):
             return True
-    return False
+        settle(box.page)
+    return before != read(box)
 
 
 def use(control: ElementHandle) -> None:

@@ -36,6 +36,7 @@ MAY_REST: dict[str, set[str]] = {
     "momentum": {"step"},  # already at the last step
     "kernels": {"channel-0", "channel-1", "rank-1"},  # already chosen; the note only sounds
     "overfitting_lab": {"stop"},  # the training has ended by itself
+    "zoo": {"claim-0", "claim-1"},  # the pairs that the zoos of lecture 07 begin with
 }
 
 # Widgets whose first figure has nothing to drag: a slider is dragged in its place.
