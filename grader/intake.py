@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from utils.submission.codes import Code, Rejection
 
-__all__ = ["MAX_ZIP_BYTES", "MODEL_NAME", "Archive", "hash_file", "read_file"]
+__all__ = ["MAX_ZIP_BYTES", "MODEL_NAME", "Archive", "hash_file", "read_file", "unreadable"]
 
 MODEL_NAME = "model.onnx"
 MAX_ZIP_BYTES = 100_000_000
@@ -30,7 +30,9 @@ MAX_NOTEBOOK_BYTES = 30_000_000
 
 # LZMA and others let the sender choose how much memory the reader needs
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DIRECTION_MARKS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 _ENTRY_MARK = b"PK\x01\x02"
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _BROKEN = (
@@ -67,6 +69,12 @@ def read_file(path: Path, *, max_bytes: int = MAX_ZIP_BYTES) -> bytes:
     if len(content) > max_bytes:
         raise Rejection(Code.TOO_BIG, f"the zip is larger than {max_bytes / 1e6:.0f} MB")
     return content
+
+
+def unreadable(name: str) -> str:
+    """Return what to say of a file that :meth:`Archive.file` does not give."""
+    most = f"{MAX_NOTEBOOK_BYTES / 1e6:.0f} MB"
+    return f"no readable {name} in the zip (missing, there twice, damaged or over {most})"
 
 
 class Archive:

@@ -6,9 +6,10 @@ roads give the same points.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from grader.assignment import Assignment
-from grader.intake import Archive
+from grader.intake import Archive, unreadable
 from grader.notebook.grading import NotebookGrader
 from grader.notebook.session import StudentSandbox
 from grader.results import Result
@@ -18,6 +19,20 @@ from grader.scoring import Scorer
 from utils.submission.codes import GRADER_CODES, HINTS, Code, Rejection
 
 __all__ = ["Marker"]
+
+_ELSEWHERE = 'practice_score("model.onnx") in the notebook says more, if it happens there, too'
+_ABOUT_ANSWERS = MappingProxyType(
+    {
+        Code.RUN_FAILED: f"the network stops on some batch; {_ELSEWHERE}",
+        Code.OUTPUT_SHAPE: f"the output is not [batch, 11]; {_ELSEWHERE}",
+        Code.OUTPUT_TYPE: f"the output is not float32; {_ELSEWHERE}",
+        Code.NONFINITE: f"NaN or infinity for some notes; {_ELSEWHERE}",
+        Code.BATCH_DEPENDENT: "the logits of some notes change when their batch changes; "
+        f"{_ELSEWHERE}",
+    }
+)
+"""What is said in place of figures that a model could choose: numbers, names and shapes in them
+could tell its author, try by try, what the hidden notes look like."""
 
 
 class Marker:
@@ -66,7 +81,8 @@ class Marker:
         try:
             return self._scored(archive, name, scorer, sandbox)
         except Rejection as rejection:  # voids the model question, not the others
-            return self.refused(name, rejection.code, rejection.detail)
+            told = _ABOUT_ANSWERS.get(rejection.code, rejection.detail)
+            return self.refused(name, rejection.code, told)
 
     def notebook(
         self, result: Result, archive: Archive, questions: NotebookGrader, sandbox: StudentSandbox
@@ -106,7 +122,7 @@ class Marker:
         marks = scorer.mark(run)
         warnings = list(run.warnings)
         if archive.file(self._assignment.notebook) is None:
-            warnings.append(f"no readable {self._assignment.notebook} in the zip")
+            warnings.append(unreadable(self._assignment.notebook))
         return replace(
             self._empty(name),
             status="graded",

@@ -6,18 +6,20 @@ text; no notebook is run for it.
 """
 
 import hashlib
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from grader.assignment import Assignment, AssignmentError
+from grader.notebook.plain import clean
+from grader.scratch import Scratch
 from utils.submission.score import ModelScore
 
 __all__ = ["CaseResult", "ModelTests", "QuestionResult", "model_test_source", "sources_of_tests"]
 
 MAX_TEST_BYTES = 1_000_000
+_MAX_MESSAGE = 300
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,31 @@ class CaseResult:
         Of the case's function.
     passed : bool
     points, max_points : float
+    hidden : bool
+        Whether students lack this case.
+    message : str
+        Why it failed; of a hidden case for the instructor only.
     """
 
     name: str
     passed: bool
     points: float
     max_points: float
+    hidden: bool = False
+    message: str = ""
+
+    @classmethod
+    def from_otter(cls, result: Any, *, void: bool) -> Self:
+        """Return what otter found out about a case; without points if all are void."""
+        case, passed = result.test_case, bool(result.passed)
+        return cls(
+            name=case.body.test_func.__name__,
+            passed=passed,
+            points=case.points if passed and not void else 0.0,
+            max_points=case.points,
+            hidden=bool(case.hidden),
+            message="" if passed else _why(result.message or ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -103,15 +124,18 @@ class ModelTests:
         """
         self._file.run({"model_score": score})
         void = self._file.all_or_nothing and not self._file.passed_all
-        return [
-            CaseResult(
-                name=result.test_case.body.test_func.__name__,
-                passed=result.passed,
-                points=result.test_case.points if result.passed and not void else 0.0,
-                max_points=result.test_case.points,
-            )
-            for result in self._file.test_case_results
-        ]
+        return [CaseResult.from_otter(case, void=void) for case in self._file.test_case_results]
+
+
+def _why(text: str) -> str:
+    """Return why a case failed: its hint, else the line that failed and the error."""
+    *before, error = ["", *text.strip().splitlines()]
+    line = before[-1].strip() if before else ""
+    if error.startswith("AssertionError"):
+        words = error.removeprefix("AssertionError").lstrip(": ") or line
+    else:
+        words = f"{error} at: {line}" if line else error
+    return clean(words, _MAX_MESSAGE)
 
 
 def model_test_source(assignment: Assignment, *, autograder: Path | None = None) -> str:
@@ -201,6 +225,6 @@ def _tests_from_master(assignment: Assignment) -> dict[str, str]:
     notebook = nbformat.read(assignment.notebook_path, as_version=4)
     transformer = NotebookTransformer(settings, AssignmentTestsManager(settings))
     transformed = transformer.transform_notebook(notebook)
-    with tempfile.TemporaryDirectory() as folder:
-        transformed.write_tests(folder, True, True)
-        return _tests_from_folder(Path(folder))
+    with Scratch("tests") as folder:
+        transformed.write_tests(str(folder), True, True)
+        return _tests_from_folder(folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from utils.submission.credit import Curve
 __all__ = ["CurveDrawing", "draw_curve", "matrix_rows", "render", "share_color", "share_ink"]
 
 TEMPLATES = Path(__file__).parent / "templates"
+_UNSEEN = ("Cc", "Cf", "Cs")
+"""Unicode's categories of control and format characters, and of halves of characters."""
+
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 34, 12, 12, 34
 
@@ -34,10 +38,19 @@ def _template(name: str) -> Any:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+def _visible(value: Any) -> Any:
+    """Return a value; a text of a student's, or a file's name, without what turns text around."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    seen = ("\ufffd" if category(c) in _UNSEEN and c not in "\n\t" else c for c in value)
+    return type(value)("".join(seen))
 
 
 @dataclass(frozen=True)

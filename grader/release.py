@@ -17,7 +17,6 @@ import hashlib
 import json
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from grader.publish import MARKER, fresh_folder
 from grader.reference_run import ReferenceRun, run_notebook
 from grader.sandbox.policy import Policy
 from grader.scoring import practice_store
+from grader.scratch import Scratch
 from grader.student_tree import build_student_tree, check_student_notebook, stage_assignment
 from utils.errors import CourseError
 
@@ -207,9 +207,9 @@ def release_assignment(
     reference: ReferenceRun | None = None
     with (
         fresh_folder(out, kind=KIND) as folder,
-        tempfile.TemporaryDirectory(prefix="release-") as scratch,
+        Scratch("release") as scratch,
     ):
-        master = stage_assignment(assignment, Path(scratch) / assignment.name)
+        master = stage_assignment(assignment, scratch / assignment.name)
         if run:
             step("running the solutions from top to bottom (the reference run)")
             reference = _reference(assignment, master, progress)
@@ -217,7 +217,7 @@ def release_assignment(
             _keep_reference(assignment, master, reference, folder / "reference")
         step("otter assign" + ("" if run else " --no-run-tests"))
         assigned = run_otter_assign(
-            master, Path(scratch) / "out", run_tests=run, say=lambda line: say(f"    {line}")
+            master, scratch / "out", run_tests=run, say=lambda line: say(f"    {line}")
         )
         check_student_notebook(master, assigned.student / master.name)
         step("sealing the autograder zip")

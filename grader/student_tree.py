@@ -8,7 +8,6 @@ the solutions and hidden tests of their masters before the folder is handed over
 import hashlib
 import json
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,6 +19,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.masters import find_secrets
 from grader.otter_assign import REPOSITORY, Assigned, run_otter_assign
 from grader.publish import MARKER, fresh_folder
+from grader.scratch import Scratch
 from utils.errors import CourseError
 
 __all__ = ["KIND", "LeakError", "build_student_tree", "check_student_notebook", "stage_assignment"]
@@ -150,10 +150,10 @@ def _copy_public(repository: Path, tree: Path) -> None:
 
 def _add_homework(assignment: Assignment, tree: Path, say: Callable[[str], None]) -> None:
     """Put an assignment's student notebook into the tree."""
-    with tempfile.TemporaryDirectory(prefix="student-notebook-") as folder:
-        master = stage_assignment(assignment, Path(folder) / assignment.name)
+    with Scratch("student-notebook") as folder:
+        master = stage_assignment(assignment, folder / assignment.name)
         assigned: Assigned = run_otter_assign(
-            master, Path(folder) / "out", run_tests=False, say=lambda line: None
+            master, folder / "out", run_tests=False, say=lambda line: None
         )
         check_student_notebook(master, assigned.student / master.name)
         goal = tree / "assignments" / assignment.name

@@ -11,21 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # Folders whose tests run one after the other.
-GRADES = {"grader", "adversarial"}
+GRADES = {"grader", "adversarial", "bench"}
 
 # Never part of the repository, wherever they lie.
 NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", "dist", "demo-results"}
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--trials``: run what is marked so, too."""
-    parser.addoption("--trials", action="store_true", help="run tests that are still on trial")
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip, and say why, what has not passed often enough yet to decide about a change."""
-    if item.get_closest_marker("trial") and not item.config.getoption("--trials"):
-        pytest.skip("on trial: minutes long, not yet run on many machines; --trials runs it")
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing

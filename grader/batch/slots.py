@@ -7,6 +7,7 @@ system gives back whenever the process ends, even by ``kill -9``.
 """
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -40,8 +41,9 @@ class Slot:
             return
         folder = Path(tempfile.gettempdir()) / "music-ai-course-sandboxes"
         folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid != 0:
-            raise SandboxError(f"{folder} belongs to somebody else: remove it")
+        facts = folder.lstat()  # everybody may put a link there
+        if facts.st_uid != 0 or not stat.S_ISDIR(facts.st_mode):
+            raise SandboxError(f"{folder} belongs to somebody else, or is a link: remove it")
         for number in range(N_SLOTS):
             lock = FileLock(folder / f"{number}.lock", timeout=0)
             try:

@@ -10,8 +10,9 @@ student's names goes over a pipe, as plain data. Nothing is unpickled.
 ``child``          in the student's process: runs cells, answers calls
 ``confine``        … what it gives up first
 ``system_calls``   … and the system calls that it keeps
-``place``          its folders: what it may read, and removing what it wrote
-``session``        the student's process, seen from the grader: limits, calls, its end
+``place``          its folders: what it may read, and how large what it wrote is
+``session``        where students' processes are started
+``process``        one of them, seen from the grader: limits, calls, its end
 ``questions``      runs the tests of all questions, and counts their points
 ``grading``        from a submission's zip to points
 =================  ====================================================================

@@ -9,7 +9,7 @@ import os
 import platform
 from typing import Any
 
-from grader.notebook.system_calls import CLONE, NUMBERS
+from grader.notebook.system_calls import CLONE, further_calls
 from grader.sandbox.kernel import READ, WRITE, Unavailable, c_library, restrict_files
 from grader.sandbox.layers import (
     FILES,
@@ -88,7 +88,7 @@ def forbid_system_calls(header: dict[str, Any]) -> str:
     forbid_new_privileges(header)
     try:
         length = install_filter(
-            c_library(), machine, os.getpid(), more=NUMBERS[machine], threads=CLONE[machine]
+            c_library(), machine, os.getpid(), more=further_calls(machine), threads=CLONE[machine]
         )
     except KeyError:
         raise Unavailable(f"no filter for {machine}") from None

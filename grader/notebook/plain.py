@@ -55,10 +55,25 @@ class PlainError(CourseError, ValueError):
 
 
 class Opaque:
-    """A value of the student's process that can't be sent: only its type is known."""
+    """A value of the student's process that can't be sent: only its type is known.
+
+    It is neither true nor equal or unequal to anything: asking is an error, so that no test
+    passes by it.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, type_name: str) -> None:
-        self.type_name = type_name[:80]
+        self.type_name = clean(type_name, 80)
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"expected plain data, got {self!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self)
+
+    def __ne__(self, other: object) -> bool:
+        return bool(self)
 
     def __repr__(self) -> str:
         return f"<{self.type_name} of the notebook>"
@@ -122,8 +137,16 @@ def _encode_array(value: Any, strict: bool) -> Any:
     return {"opaque": type(value).__name__}
 
 
-def from_json(value: Any) -> Any:
+def from_json(value: Any, *, answer: bool = False) -> Any:
     """Return the plain data that :func:`to_json` wrote.
+
+    Parameters
+    ----------
+    value : object
+        What JSON can hold.
+    answer : bool
+        It is of a student's: an array of several dimensions without values is refused, as it
+        would fit any shape when it is compared, and nothing in it is unequal.
 
     Raises
     ------
@@ -131,7 +154,7 @@ def from_json(value: Any) -> Any:
         The message is damaged, or was forged.
     """
     try:
-        return _Decoder().decode(value, 0)
+        return _Decoder(answer).decode(value, 0)
     except (TypeError, ValueError, KeyError, OverflowError, binascii.Error, MemoryError) as error:
         raise PlainError(f"expected plain data, got {error}") from None
 
@@ -139,8 +162,8 @@ def from_json(value: Any) -> Any:
 class _Decoder:
     """Reads one message; counts the keys that could slow a dict down."""
 
-    def __init__(self) -> None:
-        self._n_keys = 0
+    def __init__(self, answer: bool) -> None:
+        self._answer, self._n_keys = answer, 0
 
     def decode(self, value: Any, depth: int) -> Any:
         """Return a value."""
@@ -159,7 +182,10 @@ class _Decoder:
             return {self._key(k, depth + 1): self.decode(v, depth + 1) for k, v in content}
         if kind == "complex":
             return complex(*(float(self.decode(x, depth + 1)) for x in content))
-        return _decode_leaf(str(kind), content)
+        found = _decode_leaf(str(kind), content)
+        if self._answer and isinstance(found, np.ndarray) and found.ndim > 1 and not found.size:
+            raise PlainError(f"an array without values, of shape {found.shape}")
+        return found
 
     def _key(self, value: Any, depth: int) -> Any:
         """Return a key, unless there are too many of its kind."""

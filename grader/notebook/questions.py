@@ -7,21 +7,26 @@ that ended it.
 """
 
 import builtins
+import copy
 import inspect
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.assignment import AssignmentError
 from grader.model_tests import CaseResult, QuestionResult
 from grader.notebook.cells import Cell
 from grader.notebook.plain import PlainError, clean, from_json, to_json
-from grader.notebook.session import NotebookLimits, StudentGone, StudentProcess, StudentSandbox
+from grader.notebook.process import NotebookLimits, StudentGone, StudentProcess
+from grader.notebook.session import StudentSandbox
 
 __all__ = ["NotebookRun", "Questions"]
 
 MAX_STARTS = 4
+_LEAST_SECONDS = 10.0
+"""For a process, so that one that starts late does not look like a fault of the sandbox."""
+
 _MAX_MESSAGE = 300
 
 
@@ -106,7 +111,7 @@ class Questions:
         began = time.monotonic()
         with _Notebook(cells, files, sandbox, limits or NotebookLimits()) as notebook:
             notebook.start()
-            results = tuple(_mark(name, file, notebook) for name, file in self._files.items())
+            results = _mark_all(self._files, notebook)
         return NotebookRun(results, tuple(notebook.notes), time.monotonic() - began)
 
     def none(self, message: str) -> tuple[QuestionResult, ...]:
@@ -117,35 +122,48 @@ class Questions:
         )
 
 
-def _mark(name: str, file: Any, notebook: "_Notebook") -> QuestionResult:
-    """Run the tests of one question."""
-    wanted = {p for case in file.test_cases for p in _parameters(case)}
-    names = notebook.names(sorted(wanted))
-    file.run(names)
-    void = file.all_or_nothing and not file.passed_all
-    cases = tuple(
-        CaseResult(
-            name=result.test_case.body.test_func.__name__,
-            passed=result.passed,
-            points=result.test_case.points if result.passed and not void else 0.0,
-            max_points=result.test_case.points,
-        )
-        for result in file.test_case_results
-    )
-    failed = [r for r in file.test_case_results if not r.passed and not r.test_case.hidden]
+def _mark_all(files: Mapping[str, Any], notebook: "_Notebook") -> tuple[QuestionResult, ...]:
+    """Run the tests of all questions: first all public ones, as their messages are shown.
+
+    Otherwise a function could remember what hidden tests call it with, and say so in the error
+    that it raises in the public test of a later question.
+    """
+    found: dict[str, list[Any]] = {name: [] for name in files}
+    known: set[str] = set()
+    for hidden in (False, True):
+        for name, file in files.items():
+            # otter's file keeps results in itself, and other notebooks are marked meanwhile
+            part = copy.copy(file)
+            part.test_cases = [case for case in file.test_cases if bool(case.hidden) == hidden]
+            wanted = {p for case in part.test_cases for p in _parameters(case)}
+            names = notebook.names(sorted(wanted))
+            known |= set(names)
+            part.run(names)
+            found[name] += part.test_case_results
+    return tuple(_count(name, file, found[name], known) for name, file in files.items())
+
+
+def _count(name: str, file: Any, results: Sequence[Any], known: Set[str]) -> QuestionResult:
+    """Return what a question earned; `known` are the names that the notebook has."""
+    void = file.all_or_nothing and not all(result.passed for result in results)
+    cases = tuple(CaseResult.from_otter(case, void=void) for case in results)
+    failed = [r for r in results if not r.passed and not r.test_case.hidden]
     most = round(file.possible, 2)
     points = min(max(sum(case.points for case in cases), 0.0), most)
-    return QuestionResult(name, round(points, 2), most, cases, _words(failed))
+    return QuestionResult(name, round(points, 2), most, cases, _words(failed, known))
 
 
 def _parameters(case: Any) -> list[str]:
     return list(inspect.signature(case.body.test_func).parameters)
 
 
-def _words(failed: Sequence[Any]) -> str:
+def _words(failed: Sequence[Any], known: Set[str]) -> str:
     """Return the hint of the first public test that failed."""
     if not failed:
         return ""
+    for name in _parameters(failed[0].test_case):
+        if name not in known:
+            return f"the notebook has no {name}, or its cell failed"
     text = failed[0].message.strip().splitlines()[-1]
     return clean(text.removeprefix("AssertionError: "), _MAX_MESSAGE)
 
@@ -182,7 +200,9 @@ class _Notebook:
         """Run all cells in a new process; again without a cell that ends it."""
         while self._process is None and self._may_start():
             self._starts += 1
-            self._process = self._sandbox.open(self._files, self._limits)
+            left = max(self._seconds_left(), _LEAST_SECONDS)
+            limits = replace(self._limits, wall_seconds=left)
+            self._process = self._sandbox.open(self._files, limits)
             for cell in self._cells:
                 try:
                     reply = self._process.ask({"op": "cell", "source": cell.source})
@@ -195,9 +215,10 @@ class _Notebook:
                     self.notes.append(f"cell {cell.number}: {_error_line(reply)}")
 
     def _may_start(self) -> bool:
-        return (
-            self._starts < MAX_STARTS and time.monotonic() - self._began < self._limits.wall_seconds
-        )
+        return self._starts < MAX_STARTS and self._seconds_left() > 0
+
+    def _seconds_left(self) -> float:
+        return self._limits.wall_seconds - (time.monotonic() - self._began)
 
     def names(self, wanted: Sequence[str]) -> dict[str, Any]:
         """Return values and proxies of those names that the notebook has."""
@@ -209,7 +230,7 @@ class _Notebook:
                 if reply.get("kind") == "callable":
                     found[name] = Proxy(self, name)
                 elif reply.get("kind") == "value":
-                    found[name] = from_json(reply.get("value"))
+                    found[name] = from_json(reply.get("value"), answer=True)
             except (StudentGone, PlainError):
                 continue
         return found
@@ -246,7 +267,7 @@ class Proxy:
             }
         )
         if reply.get("kind") == "value":
-            return from_json(reply.get("value"))
+            return from_json(reply.get("value"), answer=True)
         raise _error(reply)
 
 
@@ -255,12 +276,16 @@ def _error(reply: Mapping[str, Any]) -> Exception:
     classes, text = reply.get("classes"), clean(str(reply.get("text", "")), _MAX_MESSAGE)
     for name in classes if isinstance(classes, list) else ():
         kind = getattr(builtins, str(name), None)
-        if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind not in _UNTOLD:
             try:
                 return kind(text)
             except TypeError:  # UnicodeDecodeError and its like want more
                 continue
     return RuntimeError(_error_line(reply))
+
+
+_UNTOLD = (Exception, StopIteration, StopAsyncIteration)
+"""Not raised in a test: the last two would end its ``all(map(function, …))`` as if passed."""
 
 
 def _error_line(reply: Mapping[str, Any]) -> str:

@@ -6,12 +6,14 @@ import struct
 import sys
 from collections.abc import Iterable
 
-__all__ = ["READ", "WRITE", "Unavailable", "c_library", "prctl", "restrict_files"]
+__all__ = ["READ", "WRITE", "Unavailable", "c_library", "end_with", "outlive", "prctl"]
+__all__ += ["restrict_files"]
 
 # Landlock's system calls have these numbers on every architecture (kernel: landlock.rst).
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
-_PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_SIGKILL = 9
 
 _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE = 1 << 4, 1 << 5, 1 << 7, 1 << 8
@@ -43,6 +45,31 @@ def prctl(option: int, value: int) -> None:
     zero = ctypes.c_ulong(0)
     if c_library().prctl(option, ctypes.c_ulong(value), zero, zero, zero) != 0:
         raise Unavailable(os.strerror(ctypes.get_errno()))
+
+
+def end_with(parent: int) -> None:
+    """End this process as soon as its parent ends, or now if that has happened already.
+
+    Linux only; elsewhere nothing happens. "Parent" is the thread that started this process:
+    whoever may be started by a thread of a pool has to call :func:`outlive` once there is
+    another way to notice the parent's end.
+
+    Parameters
+    ----------
+    parent : int
+        Process id of who started this one.
+    """
+    try:
+        prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    except Unavailable:
+        return
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def outlive() -> None:
+    """Take :func:`end_with` back."""
+    prctl(_PR_SET_PDEATHSIG, 0)
 
 
 def restrict_files(allowed: Iterable[tuple[str, int]] = ()) -> str:

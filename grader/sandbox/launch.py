@@ -76,10 +76,15 @@ def anonymous_file() -> BinaryIO:
 
 
 def _command(module: str, *arguments: str) -> list[str]:
-    """Return the command that calls a module's ``main`` in an isolated Python."""
+    """Return the command that calls a module's ``main`` in an isolated Python.
+
+    Loading libraries takes seconds, in which nobody listens: so the first thing is to end
+    with this process.
+    """
     numbers = ", ".join(arguments)
     code = (
         f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); "
+        f"from grader.sandbox.kernel import end_with; end_with({os.getpid()}); "
         f"from grader.{module} import main; main({numbers})"
     )
     return [sys.executable, "-I", "-c", code]

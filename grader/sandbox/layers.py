@@ -132,7 +132,8 @@ def die_with_parent(header: dict[str, Any]) -> str:
     """End when the parent ends, and keep others from looking into this process."""
     # changing the user resets both, so this comes last
     prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    prctl(_PR_SET_DUMPABLE, 0)
+    # a grader that is no root could not look either: at files that a notebook keeps open
+    prctl(_PR_SET_DUMPABLE, int(header["uid"] is None))
     return ""
 
 

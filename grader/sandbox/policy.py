@@ -32,7 +32,8 @@ _WAY_OUT = MappingProxyType(
     {
         "strict": "use Linux 5.13 or newer with Landlock and seccomp (`python -m grader selftest` "
         "shows what holds), or --sandbox weak as root",
-        "weak": "--sandbox weak has to be root, so that each model gets a user of its own",
+        "weak": "--sandbox weak has to be root, so that each model gets a user of its own, and "
+        "Python and the course must lie where every user may read them",
     }
 )
 

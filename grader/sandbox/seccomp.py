@@ -3,6 +3,7 @@
 An allow-list: what computes, allocates, reads and writes what is open already, and ends.
 All else (open, socket, clone, execve, ptrace, kill, prctl, …) answers "not permitted".
 A call of another architecture, which would be numbered differently, ends the process.
+Capabilities are given up first: root without them may do little with the calls that are left.
 
 The numbers are those of libseccomp; a test compares them where that library is.
 """
@@ -11,10 +12,14 @@ import ctypes
 import errno
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-__all__ = ["ALLOWED", "NUMBERS", "build_filter", "install_filter"]
+__all__ = ["ALLOWED", "NUMBERS", "Instruction", "allow", "build_filter", "drop_capabilities"]
+__all__ += ["install_filter", "only_if", "pretend", "read_without_truncating"]
+
+Instruction = tuple[int, int, int, int]
+"""Of a filter: what to do, how far to jump if so and if not so, and a number."""
 
 ALLOWED = (
     *("read", "write", "readv", "writev", "pread64", "lseek", "close", "fstat"),
@@ -59,17 +64,20 @@ _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _LOAD, _EQUAL, _NOT_BELOW, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _FIRST_ARGUMENT = 0, 4, 16
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
-_UNKNOWN = 0x00050000 | errno.ENOSYS
+_UNKNOWN, _PRETEND = 0x00050000 | errno.ENOSYS, 0x00050000
 _CLONE_THREAD = 0x00010000
+_TO_WRITE, _TRUNCATE = 0x3, 0x200
 _X32 = 0x40000000
 _MODE_FILTER, _ALL_THREADS = 1, 1
+_CAPABILITIES = 0x20080522
+"""Version 3 of the kernel's interface: two sets of 32."""
 
 
 def build_filter(
     machine: str,
     pid: int,
     *,
-    more: Mapping[str, int] = MappingProxyType({}),
+    more: Sequence[Instruction] = (),
     threads: Mapping[str, int] | None = None,
 ) -> bytes:
     """Return the filter's program for the kernel.
@@ -81,8 +89,8 @@ def build_filter(
     pid : int
         Of the process that the filter is for: it may send signals to itself, as
         ``abort()`` does.
-    more : mapping of str to int
-        Name and number of further calls that are allowed with any arguments.
+    more : sequence of Instruction
+        For further calls, from :func:`allow`, :func:`only_if` and :func:`pretend`.
     threads : mapping of str to int, optional
         Numbers of ``clone`` and ``clone3``: new threads are allowed then, new processes
         are not.
@@ -107,8 +115,7 @@ def build_filter(
         (_NOT_BELOW, 0, 1, _X32),
         (_RETURN, 0, 0, _KILL),
     ]
-    for number in (*(numbers[name] for name in ALLOWED), *more.values()):
-        program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ALLOW)]
+    program += [*allow(numbers[name] for name in ALLOWED), *more]
     if threads is not None:
         program += _threads_only(threads)
     program += [
@@ -121,7 +128,54 @@ def build_filter(
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
-def _threads_only(numbers: Mapping[str, int]) -> list[tuple[int, int, int, int]]:
+def allow(numbers: Iterable[int]) -> list[Instruction]:
+    """Return instructions that allow some calls with any arguments."""
+    return [step for n in numbers for step in ((_EQUAL, 0, 1, n), (_RETURN, 0, 0, _ALLOW))]
+
+
+def pretend(numbers: Iterable[int]) -> list[Instruction]:
+    """Return instructions for calls that do nothing and say that all went well."""
+    return [step for n in numbers for step in ((_EQUAL, 0, 1, n), (_RETURN, 0, 0, _PRETEND))]
+
+
+def only_if(number: int, argument: int, values: Iterable[int]) -> list[Instruction]:
+    """Return instructions that allow a call if one of its arguments has one of some values.
+
+    Parameters
+    ----------
+    number : int
+        Of the call.
+    argument : int
+        Which one, from 0; its lower 32 bits are looked at.
+    values : iterable of int
+    """
+    body = [(_LOAD, 0, 0, _FIRST_ARGUMENT + 8 * argument), *allow(values), (_RETURN, 0, 0, _REFUSE)]
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+def read_without_truncating(number: int, argument: int) -> list[Instruction]:
+    """Return instructions that allow to open a file, but not to read and to empty it at once.
+
+    Nobody wants that; Landlock before its third version takes it for reading.
+
+    Parameters
+    ----------
+    number : int
+        Of the call.
+    argument : int
+        Which one holds the flags, from 0.
+    """
+    return [
+        (_EQUAL, 0, 5, number),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT + 8 * argument),
+        (_ANY_BIT, 2, 0, _TO_WRITE),
+        (_ANY_BIT, 0, 1, _TRUNCATE),
+        (_RETURN, 0, 0, _REFUSE),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def _threads_only(numbers: Mapping[str, int]) -> list[Instruction]:
     """Return instructions that let threads be made, and nothing else that could be cloned."""
     return [
         # its flags lie in memory, where no filter can look: the C library falls back to clone
@@ -146,10 +200,10 @@ def install_filter(
     machine: str,
     pid: int,
     *,
-    more: Mapping[str, int] = MappingProxyType({}),
+    more: Sequence[Instruction] = (),
     threads: Mapping[str, int] | None = None,
 ) -> int:
-    """Put the filter on all threads of this process, for good.
+    """Give up all capabilities, and put the filter on all threads of this process, for good.
 
     Parameters
     ----------
@@ -177,6 +231,7 @@ def install_filter(
     if sys.byteorder != "little":
         raise KeyError(machine)
     program = build_filter(machine, pid, more=more, threads=threads)
+    drop_capabilities(libc)
     memory = ctypes.create_string_buffer(program, len(program))
     description = _Program(len(program) // 8, ctypes.addressof(memory))
     number = NUMBERS[machine]["seccomp"]
@@ -184,3 +239,16 @@ def install_filter(
     if outcome != 0:
         raise OSError(ctypes.get_errno(), "seccomp")
     return len(program) // 8
+
+
+def drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Give up what root may do beyond the rights of a file's owner; others have nothing of it.
+
+    Raises
+    ------
+    OSError
+        The kernel refuses it.
+    """
+    header, nothing = struct.pack("=Ii", _CAPABILITIES, 0), bytes(24)
+    if libc.capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset")

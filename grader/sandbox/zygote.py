@@ -5,6 +5,7 @@ new process costs half a second of imports. It obeys its control socket: a byte 
 file descriptors starts a child, ``K`` kills it, end-of-file ends everything.
 """
 
+import contextlib
 import ctypes
 import os
 import select
@@ -19,6 +20,7 @@ from typing import BinaryIO
 import numpy as np
 
 from grader.sandbox.child import answer, compute, probe_model
+from grader.sandbox.kernel import end_with, outlive
 from grader.sandbox.protocol import Request
 
 __all__ = ["EXIT", "JOB", "KILL", "PID", "READY", "main"]
@@ -37,7 +39,7 @@ Answer = Callable[[BinaryIO, int], None]
 def main(
     control_fd: int, job: Answer | None = None, warm_up: Callable[[], None] | None = None
 ) -> None:
-    """Serve until the parent closes its end of the control socket.
+    """Serve until the parent closes its end of the control socket, then end the process.
 
     Parameters
     ----------
@@ -52,7 +54,17 @@ def main(
     _adopt_orphans()
     (warm_up or _warm_up)()
     _check_threads()
+    # from here on the socket tells; the thread that started this process may well end
+    outlive()
     control.sendall(READY)
+    with contextlib.suppress(ConnectionError):  # the parent ended before it could be told
+        _serve(control, job or answer)
+    os._exit(0)  # onnxruntime and PyTorch would take their time to end in good order
+
+
+def _serve(control: socket.socket, job: Answer) -> None:
+    """Start a child whenever the parent asks for one, until there is no parent any more."""
+    here = os.getpid()
     while True:
         message, fds, _, _ = socket.recv_fds(control, 1, 2)
         if not message:
@@ -61,7 +73,8 @@ def main(
             continue  # a KILL that crossed the child's own end
         pid = os.fork()
         if pid == 0:
-            _be_child(job or answer, *fds)
+            end_with(here)
+            _be_child(job, *fds)
         for fd in fds:
             os.close(fd)
         control.sendall(PID.pack(pid))

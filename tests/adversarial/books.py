@@ -4,16 +4,25 @@ Each stands between the cells of a solved homework (then its points must not suf
 one that is not solved (then it must not earn any).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from tests.adversarial.course import GOOD_CELLS, POINTS
+from tests.adversarial.book import (
+    ALL,
+    ANSWER,
+    NONE,
+    Book,
+    between,
+    cheating,
+    forged,
+    instead,
+    raw,
+    with_files,
+)
+from tests.adversarial.course import GOOD_CELLS
 from tests.adversarial.snippets import (
     BOMB,
     DEEP,
     FORGE,
-    GONE,
     IMPORTED,
+    KEPT,
     LABELS,
     NEIGHBOURS,
     NETWORK,
@@ -21,6 +30,7 @@ from tests.adversarial.snippets import (
     OTHERS,
     PICKLES,
     PROCESSES,
+    REFUSED,
     RESULTS,
     SHADOWS,
     TRACE,
@@ -31,81 +41,12 @@ from tests.grader.test_notebook_questions import ENDINGS, notebook
 
 __all__ = ["BOOKS", "TRACE", "Book"]
 
-ALL, NONE = dict(POINTS), dict.fromkeys(POINTS, 0.0)
-ANSWER = {"q1": 0.0, "q2": 2.0}
-
-
-@dataclass(frozen=True)
-class Book:
-    """A hostile notebook, and what becomes of it.
-
-    Attributes
-    ----------
-    content : bytes
-        Of ``hw3.ipynb``.
-    points : dict of str to float
-        By question.
-    note : str
-        A regular expression for what the grader says of it, "" if it need not say anything.
-    files : dict of str to bytes
-        What else is in the zip.
-    """
-
-    content: bytes
-    points: Mapping[str, float]
-    note: str = ""
-    files: Mapping[str, bytes] = field(default_factory=dict)
-
-
-def between(
-    cell: str, note: str = "", *, points: Mapping[str, float] = ALL, **files: bytes
-) -> Book:
-    """Return a solved homework with a cell in between."""
-    return Book(notebook(GOOD_CELLS[0], cell, GOOD_CELLS[1]), points, note)
-
-
-def cheating(*cells: str, points: Mapping[str, float] = NONE, note: str = "") -> Book:
-    """Return a homework that is not solved, with some cells."""
-    return Book(notebook(*cells), points, note)
-
-
-def with_files(cell: str, files: Mapping[str, bytes]) -> Book:
-    """Return a solved homework with a cell in between, and more files in the zip."""
-    return Book(notebook(GOOD_CELLS[0], cell, GOOD_CELLS[1]), ALL, "", files)
-
-
-def raw(content: bytes | str, note: str = "", points: Mapping[str, float] = NONE) -> Book:
-    """Return whatever is handed in as a notebook."""
-    return Book(content.encode() if isinstance(content, str) else content, points, note)
-
-
-def forged(body: str, note: str = GONE, points: Mapping[str, float] = ALL) -> Book:
-    """Return a notebook that writes into the pipe to the grader."""
-    return between(FORGE + body, note, points=points)
-
-
-def instead(body: str) -> Book:
-    """Return a notebook that answers with a message that the grader has to read."""
-    cell = (
-        "import builtins\n"
-        "def hostile(body):\n"
-        "    import grader.notebook.child as child\n"
-        "    true = child.dump\n"
-        "    def dump(message):\n"
-        "        if message.get('kind') != 'value':\n"
-        "            return true(message)\n"
-        "        content = body\n"
-        "        return len(content).to_bytes(8, 'little') + content\n"
-        "    child.dump = dump\n"
-        f"hostile({body})\nanswer = 3"
-    )
-    return Book(notebook(GOOD_CELLS[0], cell), NONE)
-
-
 BOOKS: dict[str, Book] = {
     **{f"ends: {name}": between(cell, "^cell 2: ") for name, cell in ENDINGS.items()},
     # processes
     "processes": between(PROCESSES, NOTHING_WORKED),
+    "calls of the system": between(REFUSED, NOTHING_WORKED),
+    "stops itself": between("import signal\nsignal.raise_signal(signal.SIGSTOP)", "took too long"),
     "fork bomb in a shell": between(
         "import os\nif os.system(':(){ :|:& };:') != 0: 1/0", "ZeroDiv"
     ),
@@ -151,6 +92,13 @@ BOOKS: dict[str, Book] = {
         "  kept.append(f)\n  time.sleep(0.01)",
         "writes more than 20 MB",
     ),
+    "files without names, in memory": between(KEPT, "writes more than 20 MB"),
+    "room without a size": between(
+        "import ctypes, os\nlibc = ctypes.CDLL(None)\n"
+        "handle = os.open('x', os.O_RDWR | os.O_CREAT)\nsize = ctypes.c_long(10**10)\n"
+        "if libc.fallocate(handle, 1, ctypes.c_long(0), size) != 0: 1 / 0",
+        "ZeroDivisionError",
+    ),
     "many folders": between(
         "import os\nfor i in range(10**6): os.mkdir(f'{i}')", "writes more|too long"
     ),
@@ -195,6 +143,36 @@ BOOKS: dict[str, Book] = {
         "import numpy as np\nclass Yes(np.ndarray):\n  __eq__ = lambda *a: True\n"
         "answer = np.ones(2).view(Yes)\ndef add(a, b): return np.ones((), bool).view(Yes)"
     ),
+    "an empty array": cheating(
+        "import numpy as np\nanswer = np.zeros((0, 1, 1))\n"
+        "def add(a, b): return np.zeros((0, 1, 1))"
+    ),
+    "a number of 5 000 digits": cheating("answer = 10**5000\ndef add(a, b): return 10**5000"),
+    "a list in itself": cheating("answer = []\nanswer.append(answer)\nadd = lambda a, b: answer"),
+    "lists 10 000 deep": cheating(
+        "answer = []\nfor _ in range(10_000): answer = [answer]\nadd = lambda a, b: answer"
+    ),
+    "keys that are not equal to themselves": cheating(
+        "answer = {float('nan'): i for i in range(9)}\nadd = lambda a, b: answer"
+    ),
+    "a text that says it is a number": cheating(
+        "class Text(str):\n  __eq__ = lambda *a: True\n  __hash__ = None\n"
+        "answer = Text('[1.5, 2]')\nadd = lambda a, b: Text(a + b)"
+    ),
+    "an array that is another one later": cheating(
+        "import numpy as np\nclass Later:\n"
+        "  def __array__(self, *a, **k): return np.array([1.5, 2])\n"
+        "  __len__ = lambda self: 2\n  __getitem__ = lambda self, i: [1.5, 2][i]\n"
+        "answer = Later()\nadd = lambda a, b: Later()"
+    ),
+    "changes its arguments": between(
+        "true = add\ndef add(*values):\n  values = list(values)\n  result = true(*values)\n"
+        "  values.clear()\n  return result"
+    ),
+    "knows how often it was called": cheating(
+        "n = 0\ndef add(a, b):\n  global n\n  n += 1\n  return 3 if n == 1 else 42\n",
+        points={"q1": 4.0, "q2": 0.0},
+    ),
     "raises a pass": cheating(
         "def add(a, b):\n  raise SystemExit(0)\nclass Pass(BaseException): pass\n"
         "answer = property(lambda self: 1/0)"
@@ -210,6 +188,9 @@ BOOKS: dict[str, Book] = {
     ),
     # results, pickles, modules
     "race for the results": between(RESULTS),
+    "a history that lies": with_files(
+        "import json\njson.load(open('history.json'))", {"history.json": b"[" * 10**6}
+    ),
     "pickles in the zip": with_files("import os\nos.listdir('.')", PICKLES),
     "modules in the zip": with_files("import numpy, otter, torch, utils, json", SHADOWS),
     "modules of its own": between(
@@ -236,6 +217,8 @@ BOOKS: dict[str, Book] = {
     "half characters in a function": Book(
         notebook("def add(a, b): raise ValueError('\\ud800\\x1b[2J')", GOOD_CELLS[1]), ANSWER
     ),
+    "a formula in an error": between("raise RuntimeError('=HYPERLINK(1)')", "cell 2: Runt"),
+    "an error from right to left": between("raise RuntimeError('\\u202egnp')", "cell 2: Runt"),
     "HTML in an error": between("raise RuntimeError('<script>alert(1)</script>')", "cell 2: Runt"),
     "a long error": between(
         "raise type('E' * 10**6, (Exception,), {})('x' * 10**7)", "cell 2: EEE"
@@ -273,6 +256,13 @@ BOOKS: dict[str, Book] = {
     "a cell of numbers": raw(one_cell(source=[1, 2]), "expected a notebook"),
     "tags that are no list": raw(one_cell(source="1", metadata={"tags": 7}), "expected a notebook"),
     "half characters for a cell": raw(one_cell(source="x = '\ud800'"), "cell 1: "),
+    "100 MB": raw(b'{"x": "' + bytes(10**8) + b'"}', r"over 30 MB"),
+    "all cells with one id": Book(
+        notebook(*GOOD_CELLS).replace(b'"id": "', b'"id": "same", "other": "'), ALL
+    ),
+    "a key twice": raw(
+        one_cell(source="1").replace('"cells":', '"cells": 3, "cells":'), points=NONE
+    ),
     "everything is training": raw(
         one_cell(source="\n".join(GOOD_CELLS), metadata={"tags": ["train"]}), ""
     ),

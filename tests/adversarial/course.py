@@ -16,7 +16,7 @@ import numpy as np
 from grader.assignment import Assignment, load_assignment
 from grader.autograder.seal import seal_zip
 from grader.hidden_split import INPUTS, LABELS, MANIFEST, HiddenSplit, build_hidden
-from grader.notebook.session import NotebookLimits
+from grader.notebook.process import NotebookLimits
 from tests.grader.test_notebook_questions import otter_file
 from utils.notes.embedded import load_notes
 

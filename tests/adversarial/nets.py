@@ -6,6 +6,22 @@ from functools import partial
 import numpy as np
 from onnx import TensorProto
 
+from tests.adversarial.files import (
+    lying_protobuf,
+    lying_tensor,
+    much_metadata,
+    named,
+    ort_format,
+    outside_by_half,
+    outside_while_training,
+    said,
+    sparse_with_wild_indices,
+    stored_outside,
+    talkative,
+    torch_pickle,
+    touch,
+    with_imports,
+)
 from tests.adversarial.graphs import (
     at_position,
     batch_statistics,
@@ -20,30 +36,18 @@ from tests.adversarial.graphs import (
     hundred_thousand_nodes,
     laughs,
     loop_over_constants,
-    lying_protobuf,
-    lying_tensor,
-    much_metadata,
-    named,
     nested_bytes,
     node,
     of_batch_size,
     one_note_alone_is_nan,
-    ort_format,
-    outside_by_half,
-    outside_while_training,
     own_batch_statistics,
     random,
+    reveals_notes,
     rows,
     sequence_output,
-    sparse_with_wild_indices,
-    stored_outside,
-    talkative,
-    torch_pickle,
-    touch,
     train_mode,
     wild,
     wild_convolution,
-    with_imports,
 )
 from tests.grader.test_sandbox import batch_dependent
 from tests.submission.models import (
@@ -81,6 +85,13 @@ _FILES: dict[str, tuple[Callable[[], bytes], Verdict]] = {
     "a field of 2 GB": (lying_protobuf, Code.BAD_MODEL),
     "30 MB of words": (talkative, None),
     "100 000 entries of metadata": (much_metadata, None),
+    "HTML for a front end": (lambda: said(front_end="<script>alert(1)</script>"), Code.FRONT_END),
+    "codes for a front end": (lambda: said(front_end="\x1b[2J\u202e\n" * 99), Code.FRONT_END),
+    "HTML for a course": (lambda: said(course_version="<script>alert(1)</script>\x1b[2J"), None),
+    "settings of onnxruntime": (
+        lambda: said(ort_config='{"session_options": {"inter_op_num_threads": 99}}'),
+        None,
+    ),
     "weights in /proc": (lambda: stored_outside("/proc/self/environ"), Code.EXTERNAL_DATA),
     "weights in /etc": (lambda: stored_outside("/etc/passwd", offset="0"), Code.EXTERNAL_DATA),
     "weights upwards": (
@@ -190,6 +201,8 @@ _COSTS: dict[str, tuple[Callable[[], bytes], Verdict]] = {
     "100 000 nodes": (hundred_thousand_nodes, Code.TIMEOUT),
     "a billion laughs": (lambda: laughs(40), _SLOW_OR_LARGE),
     "functions 3 000 deep": (lambda: laughs(3000, uses=1), _SLOW_OR_LARGE),
+    "index from the notes": (reveals_notes, Code.RUN_FAILED),
+    "rows from the notes": (lambda: reveals_notes(shape=True), Code.OUTPUT_SHAPE),
     "index out of bounds": (
         lambda: wild("Gather", {"i": np.array([2**40])}, axis=1),
         Code.RUN_FAILED,

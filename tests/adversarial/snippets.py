@@ -3,7 +3,7 @@
 import json
 
 from tests.adversarial.course import MARK
-from tests.adversarial.graphs import touch
+from tests.adversarial.files import touch
 
 TRACE = "adversary-was-here"
 """Part of the name of every file that an attack leaves where it should not."""
@@ -87,6 +87,52 @@ attempt('terminal', lambda: open('/dev/tty', 'w'))
 tell()
 """
 )
+# calls that nobody needs for computing; each is refused before its arguments are looked at
+REFUSED = (
+    TRY
+    + """
+names = '''
+shmat=30 socket=41 connect=42 sendmsg=46 bind=49 socketpair=53 vfork=58 execve=59
+kill=62 semget=64 semctl=66 msgget=68 msgsnd=69 truncate=76 link=86 symlink=88 chown=92
+fchown=93 lchown=94 ptrace=101 rt_sigqueueinfo=129 mknod=133 personality=135
+setpriority=141 sched_setparam=142 sched_setscheduler=144 mlock=149 pivot_root=155
+prctl=157 acct=163 sethostname=170 init_module=175 quotactl=179 setxattr=188
+fsetxattr=190 removexattr=197 tkill=200 sched_setaffinity=203 io_setup=206
+timer_create=222 set_mempolicy=238 mq_unlink=241 kexec_load=246 add_key=248
+request_key=249 keyctl=250 ioprio_set=251 inotify_init=253 inotify_add_watch=254
+migrate_pages=256 mknodat=259 fchownat=260 linkat=265 symlinkat=266 unshare=272
+splice=275 tee=276 vmsplice=278 move_pages=279 signalfd=282 timerfd_create=283
+fallocate=285 rt_tgsigqueueinfo=297 perf_event_open=298 fanotify_init=300
+fanotify_mark=301 prlimit64=302 name_to_handle_at=303 open_by_handle_at=304 setns=308
+process_vm_readv=310 process_vm_writev=311 kcmp=312 sched_setattr=314 seccomp=317
+memfd_create=319 kexec_file_load=320 bpf=321 execveat=322 userfaultfd=323
+pidfd_send_signal=424 io_uring_setup=425 io_uring_enter=426 io_uring_register=427
+open_tree=428 move_mount=429 fsopen=430 pidfd_open=434 openat2=437 pidfd_getfd=438
+process_madvise=440 mount_setattr=442 landlock_create_ruleset=444 memfd_secret=447
+process_mrelease=448
+'''
+numbers = (word.split('=') for word in names.split())
+for name, number in numbers:
+    outcome = libc.syscall(int(number), *(ctypes.c_long(0) for _ in range(6)))
+    if outcome >= 0 or ctypes.get_errno() != 1:
+        done.append(f'{name}={outcome} {ctypes.get_errno()}')
+tell()
+"""
+)
+# files that are gone but mapped keep their room on the disk
+KEPT = """
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+for i in range(200):
+    handle = os.open(f'{i}', os.O_RDWR | os.O_CREAT)
+    os.write(handle, bytes(10**6))
+    libc.mmap(None, ctypes.c_size_t(4096), 1, 2, handle, ctypes.c_long(0))
+    os.unlink(f'{i}')
+    os.close(handle)
+    time.sleep(0.01)
+time.sleep(1)
+"""
 NETWORK = (
     TRY
     + """

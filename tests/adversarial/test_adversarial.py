@@ -13,36 +13,34 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
 from grader.grade import Batch, grade_submissions
-from grader.intake import Archive
 from grader.leaks import find_in_tree
 from grader.notebook import grading
-from grader.notebook.session import NotebookLimits
+from grader.notebook.process import NotebookLimits
 from tests.adversarial import machines
-from tests.adversarial.books import ALL, BOOKS, TRACE, Book
-from tests.adversarial.course import GOOD_CELLS, LIMITS, MARK, Course, make_course
+from tests.adversarial.books import ALL, BOOKS, Book
+from tests.adversarial.course import GOOD_CELLS, LIMITS, Course
 from tests.adversarial.nets import NETS, Verdict
-from tests.adversarial.watch import adopting, descendants, left_after, snapshot, traces, watching
+from tests.adversarial.watch import leavings, traces
 from tests.adversarial.zips import MODEL, ZIPS
+from tests.grader.processes import adopting, descendants, left_after, watching
 from tests.grader.road import Machine
 from tests.grader.test_intake import zipped
 from tests.grader.test_notebook_questions import notebook
-from utils.notes.embedded import cache_dir
-from utils.submission.codes import HINTS, Code, Rejection
+from utils.submission.codes import HINTS, Code
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="notebooks run on Linux only")
 
 SOME_BOOKS = (
     *("ends: os._exit", "ends: endless loop that catches all", "ends: fork bomb"),
     *("ends: fills the disk", "processes", "files without names", "shared memory", "neighbors"),
+    *("calls of the system", "files without names, in memory", "an empty array"),
     *("network", "labels", "other submissions", "another otter", "race for the results"),
     *("pickles in the zip", "modules in the zip", "half characters", "keys that collide"),
     *("results in the pipe", "brackets for a notebook", "all signals blocked"),
@@ -102,39 +100,10 @@ def write_attacks(folder: Path, *, books: Mapping[str, Book], nets: Mapping) -> 
     return attacks
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    return make_course(tmp_path_factory.mktemp("course"))
-
-
-@pytest.fixture
-def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that every user may enter, with a home, a place for temporary files, and a cwd."""
-    with tempfile.TemporaryDirectory(prefix="adversary-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        for inside in ("home", "tmp", "cwd"):
-            (folder / inside).mkdir()
-        monkeypatch.setenv("MUSIC_AI_COURSE_CACHE", str(cache_dir()))
-        monkeypatch.setenv("HOME", str(folder / "home"))
-        monkeypatch.setenv("MPLCONFIGDIR", str(folder))  # else the grader's own makes some
-        monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
-        monkeypatch.setattr(tempfile, "tempdir", None)
-        monkeypatch.chdir(folder / "cwd")
-        yield folder
-
-
-def leavings(public: Path) -> dict[str, tuple[int, int]]:
-    """Return what lies in the three folders, locks of the grader's own aside."""
-    found = snapshot(*(public / name for name in ("home", "tmp", "cwd")))
-    return {path: facts for path, facts in found.items() if "music-ai-course-sandboxes" not in path}
-
-
 # --- the batch --------------------------------------------------------------------------------
 
 
 @pytest.mark.full
-@pytest.mark.trial
 def test_all_of_it_in_one_batch(
     course: Course,
     public: Path,
@@ -168,7 +137,11 @@ def test_all_of_it_in_one_batch(
     said = capfd.readouterr()
     (tmp_path / "said").mkdir()
     (tmp_path / "said/words").write_text(said.out + said.err)
-    assert find_in_tree(out, course.secrets) == []
+    # why a hidden test failed stands in the journal, which is the instructor's alone
+    leaks = find_in_tree(out, course.secrets)
+    journal = [leak for leak in leaks if leak.where.startswith("results/")]
+    assert {leak.needle for leak in journal} <= {"hidden tests"}
+    assert leaks == journal
     assert find_in_tree(tmp_path / "said", course.secrets) == []
 
 
@@ -231,7 +204,6 @@ class Copy(Machine):
 
 
 @pytest.mark.full
-@pytest.mark.trial
 def test_most_of_it_in_machines_with_the_sealed_zip(
     course: Course, public: Path, tmp_path: Path
 ) -> None:
@@ -301,7 +273,7 @@ def problem(attack: Attack, machine: Copy, points: float) -> object:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["file", "labels", "folder", "pipe", "hard link"])
+@pytest.mark.parametrize("target", ["file", "labels", "folder", "pipe", "hard link", "name"])
 def test_what_an_unpacked_submission_may_point_to(
     course: Course, public: Path, target: str
 ) -> None:
@@ -311,6 +283,9 @@ def test_what_an_unpacked_submission_may_point_to(
     labels = copy.base / "source/files/private/hidden/labels.npz"
     if target == "pipe":
         os.mkfifo(place)
+    elif target == "name":
+        place.write_bytes(MODEL)
+        place.with_name(os.fsdecode(b"\xff.txt")).touch()
     elif target == "hard link":  # then it is a file like any other, but no model
         os.link(labels, place)
         code = "BAD_MODEL"
@@ -321,50 +296,3 @@ def test_what_an_unpacked_submission_may_point_to(
     (copy.base / "submission_metadata.json").write_text("{}")
     grade_in(first, [copy.base])
     assert problem(Attack(target, Code(code)), copy, 0) is None
-
-
-# --- the checks can fail ----------------------------------------------------------------------
-
-
-def test_ten_gigabytes_cost_less_than_a_second() -> None:
-    for title, (make, code) in ZIPS.items():
-        if not title.startswith("10 GB"):
-            continue
-        content, began = make(), time.process_time()
-        try:
-            Archive(content).model(max_bytes=32_000_000)
-        except Rejection as rejection:
-            assert rejection.code == code  # noqa: PT017 (some are only cut short)
-        assert time.process_time() - began < 1, title
-
-
-def test_all_that_leaks_is_found(course: Course, tmp_path: Path) -> None:
-    assert find_in_tree(tmp_path, course.secrets) == []
-    shutil.copytree(course.hidden, tmp_path / "leak")
-    found = {finding.needle for finding in find_in_tree(tmp_path, course.secrets)}
-    assert {"groups", "families as i8"} <= found
-    (tmp_path / "page.html").write_text(f"{MARK}{course.secrets['hidden tests']}")
-    found = {finding.needle for finding in find_in_tree(tmp_path, course.secrets)}
-    assert "hidden tests" in found
-
-
-def test_what_is_left_behind_is_found(public: Path) -> None:
-    before = leavings(public)
-    (public / "tmp/new").write_text("x")
-    assert leavings(public) != before
-    (public / "cwd" / f"a-{TRACE}").touch()
-    assert [Path(path).name for path in traces()] == [f"a-{TRACE}"]
-    with subprocess.Popen(["sleep", "9"]) as sleeper:
-        assert sleeper.pid in left_after(0.2, os.getpid())
-        sleeper.kill()
-
-
-@pytest.mark.parametrize("title", ["labels"])
-def test_the_hunt_finds_labels_where_they_can_be_read(title: str, tmp_path: Path) -> None:
-    (tmp_path / "labels.csv").write_text(f"{MARK}here")
-    source = "".join(json.loads(BOOKS[title].content)["cells"][1]["source"])
-    code = f"import os\nos.chdir({str(tmp_path)!r})\n" + re.sub(
-        r"for top in \(.*\):", "for top in ('.',):", source
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "here" in done.stderr

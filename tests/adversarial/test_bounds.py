@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from grader.notebook.cells import NotebookError, read_cells
-from grader.notebook.place import MAX_DEPTH, remove_folder, size_of, size_of_nameless
+from grader.notebook.place import MAX_DEPTH, size_of, size_of_nameless
 from grader.notebook.plain import MAX_GROUPS, MAX_KEYS, PlainError, clean, from_json, parse
 from grader.sandbox.protocol import Reply
+from grader.scratch import remove_folder
 from utils.submission.codes import Code
 
 

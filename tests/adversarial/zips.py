@@ -150,6 +150,10 @@ ZIPS: dict[str, tuple[Callable[[], bytes], Code | None]] = {
     "name of 241 characters": (lambda: _files("n" * 241), Code.BAD_PATH),
     "name of 65 535 characters": (lambda: _files("n" * 65_535), Code.BAD_PATH),
     "right to left": (lambda: _files("fdp.\u202exnno"), Code.BAD_PATH),
+    "right to left, in Arabic": (lambda: _files("a\u061cb"), Code.BAD_PATH),
+    "names of devices": (lambda: _files("CON", "NUL.txt", "aux", "COM1.onnx", "a/LPT9"), None),
+    "a stream of another file": (lambda: zipped(("model.onnx:x", MODEL)), Code.NO_MODEL),
+    "dots at the end": (lambda: zipped(("model.onnx...", MODEL)), Code.NO_MODEL),
     "line break and escape codes": (lambda: _files("a\n\x1b[2J"), Code.BAD_PATH),
     "name that is no UTF-8": (
         lambda: _files("\u00e9\u00e9").replace("\u00e9\u00e9".encode(), b"\xff\xfe\xff\xfe"),

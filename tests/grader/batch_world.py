@@ -178,17 +178,22 @@ def in_a_fork(job: Callable[[], object], *, kill_after: float | None = None) -> 
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+ON_THE_DISK = ("fsync", "rename", "replace", "unlink")
+"""Functions of ``os`` by which a run changes the disk for good."""
+
+
 @contextlib.contextmanager
 def boundaries(reach: Callable[[str], None]) -> Iterator[None]:
     """Call a function at every point where a run touches the disk, before and after it."""
-    fsync, replace_file, unlink = os.fsync, Path.replace, Path.unlink
+    before = {name: getattr(os, name) for name in ON_THE_DISK}
     transaction = Journal._transaction
 
-    def around(name: str, function: Callable) -> Callable:
+    def around(name: str) -> Callable:
         def wrapped(*arguments, **options):
-            reach(f"before {name}")
-            value = function(*arguments, **options)
-            reach(f"after {name}")
+            what = f"{name} {Path(str(arguments[-1])).name}"
+            reach(f"before {what}")
+            value = before[name](*arguments, **options)
+            reach(f"after {what}")
             return value
 
         return wrapped
@@ -202,13 +207,27 @@ def boundaries(reach: Callable[[str], None]) -> Iterator[None]:
             reach("before the commit")
         reach("after the commit")
 
-    os.fsync, Path.replace = around("fsync", fsync), around("rename", replace_file)
-    Path.unlink, Journal._transaction = around("unlink", unlink), around_transaction
+    Journal._transaction = around_transaction
+    for name in ON_THE_DISK:
+        setattr(os, name, around(name))
     try:
         yield
     finally:
-        os.fsync, Path.replace, Path.unlink = fsync, replace_file, unlink
         Journal._transaction = transaction
+        for name in ON_THE_DISK:
+            setattr(os, name, before[name])
+
+
+def demand_all_boundaries(seen: Sequence[str], out: Path, number: int) -> None:
+    """Demand that all of a run's steps are among the boundaries: files by renaming, commits."""
+    left = {path.name for path in (*out.glob("*.*"), *(out / "pages").iterdir())}
+    assert len(left) == number + 1, left  # a page each, and the gradebook
+    for name in left:
+        assert {f"before replace {name}", f"after replace {name}"} <= set(seen), name
+    for step in ("before a", "inside a"):
+        assert seen.count(f"{step} transaction") >= 2 * number  # handed out, and finished
+    for step in ("before", "after"):
+        assert seen.count(f"{step} the commit") >= 2 * number
 
 
 def at_each_boundary(folder: Path, act: str) -> dict[str, object]:
@@ -218,6 +237,7 @@ def at_each_boundary(folder: Path, act: str) -> dict[str, object]:
     whole, seen = state(folder / "whole"), []
     with boundaries(seen.append):
         run_class(paths, folder / "counted")
+    demand_all_boundaries(seen, folder / "counted", len(paths))
     acknowledged, codes = 0, set()
     for number in range(len(seen)):
         out, told, count = folder / f"{number}", folder / f"{number}.told", [0]

@@ -436,6 +436,101 @@ def test_a_killed_grader_leaves_nobody_behind() -> None:
     assert eventually(lambda: gone(child) and gone(zygote))
 
 
+WITH_A_FAMILY = """
+import sys
+sys.path.insert(0, {packages!r})
+import numpy as np
+from grader.assignment import Limits
+from grader.sandbox import launch
+from grader.sandbox.parent import Sandbox
+from tests.submission.models import model
+
+family = {family!r}
+launch._command = lambda _, fd: [sys.executable, "-I", "-c", family.replace("FD", fd)]
+notes = np.zeros((4, 64, 64), np.uint8)
+Sandbox(slot=45).run(model(), notes, np.array([0]), limits=Limits())
+"""
+
+
+@linux_only
+def test_a_killed_grader_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    family = FAMILY.format(packages=str(launch.PACKAGES), folder=str(tmp_path), fd="FD")
+    code = WITH_A_FAMILY.format(packages=str(launch.PACKAGES), family=family)
+    with subprocess.Popen([sys.executable, "-c", code]) as grader:
+        assert eventually(lambda: len(list(tmp_path.iterdir())) == 6)
+        pids = [int(path.name) for path in tmp_path.iterdir()]
+        assert not any(gone(pid) for pid in pids)
+        grader.kill()
+    assert eventually(lambda: all(gone(pid) for pid in pids))
+
+
+LOADING = """
+import sys
+sys.path.insert(0, {packages!r})
+from grader.sandbox import launch
+
+# as long as it loads its libraries, the new process listens to nobody
+slow = "sandbox.kernel import READ; print('loads', flush=True); import time; time.sleep(600)"
+slow += "; from time"
+launch.subprocess.DEVNULL = None
+launch.{launcher}
+"""
+
+
+@linux_only
+@pytest.mark.parametrize(
+    "launcher", ["ForkLauncher(slow)", "subprocess.Popen(launch._command(slow)).wait()"]
+)
+def test_a_process_that_still_loads_ends_with_the_grader(launcher: str) -> None:
+    code = LOADING.format(packages=str(launch.PACKAGES), launcher=launcher)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as grader:
+        assert grader.stdout is not None
+        assert grader.stdout.readline() == b"loads\n"
+        (child,) = Path(f"/proc/{grader.pid}/task/{grader.pid}/children").read_text().split()
+        grader.kill()
+    assert eventually(lambda: gone(int(child)))
+
+
+@linux_only
+def test_a_process_whose_grader_has_ended_already_does_not_start() -> None:
+    code = f"import sys; sys.path.insert(0, {str(launch.PACKAGES)!r}); "
+    code += "from grader.sandbox.kernel import end_with; end_with({}); print('lives')"
+    for parent, output in ((os.getpid(), b"lives\n"), (os.getppid(), b"")):
+        command = [sys.executable, "-c", code.format(parent)]
+        assert subprocess.run(command, capture_output=True).stdout == output
+
+
+@linux_only
+def test_the_zygote_outlives_the_thread_that_started_it() -> None:
+    with Sandbox(slot=44) as sandbox:
+        thread = threading.Thread(target=sandbox.check)
+        thread.start()
+        thread.join()
+        zygote = sandbox._launcher._zygote  # type: ignore[union-attr]
+        assert np.isfinite(run(sandbox, model()).logits).all()
+        assert sandbox._launcher._zygote is zygote  # type: ignore[union-attr]
+
+
+@linux_only
+def test_a_child_ends_with_its_zygote_before_it_has_given_up_anything() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(launch.PACKAGES)!r}); import time; "
+        "from grader.sandbox import zygote; "
+        "zygote.main({}, lambda request, reply: time.sleep(600), lambda: None)"
+    )
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code.format(theirs.fileno())], pass_fds=[theirs.fileno()]
+        )
+    with ours, process:
+        assert ours.recv(1) == b"R"
+        socket.send_fds(ours, [b"J"], [0, 1])
+        (child,) = struct.unpack("<q", ours.recv(8))
+        process.kill()
+        assert eventually(lambda: gone(child))
+
+
 # --- system calls -----------------------------------------------------------------------------
 
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050001
