@@ -12,6 +12,8 @@ and (5) writes the results itself.
 ``guard``       stops `otter run`, which would pass those scripts by
 ``submission``  reads what was handed in, as a zip or unpacked
 ``grading``     the five steps
+``room``        memory and minutes of small machines
+``history``     what a service remembers of a student's earlier tries
 ``reports``     ``results.json`` for Gradescope, ``results.pkl`` for otter
 ``ladder``      what students see of hidden scores
 ==============  =======================================================================

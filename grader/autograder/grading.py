@@ -4,6 +4,7 @@ The labels are only ever in a process of their own, forked for the model questio
 it has ended they are deleted, and only then does the notebook run.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,14 +12,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from grader.assignment import Assignment, load_assignment
-from grader.autograder.reports import write_reports
+from grader.autograder.history import METADATA, Place, place, read_tries
+from grader.autograder.reports import Shown, write_reports
+from grader.autograder.room import Room
 from grader.autograder.submission import find_submission, read_submission
 from grader.hidden_split import HiddenSplit
 from grader.intake import Archive
@@ -26,10 +27,10 @@ from grader.marking import Marker
 from grader.model_tests import ModelTests, model_test_source
 from grader.notebook.grading import NotebookGrader
 from grader.notebook.session import StudentSandbox
-from grader.policy.attempts import next_value
 from grader.results import Result
+from grader.sandbox.kernel import end_with
 from grader.sandbox.parent import Sandbox
-from grader.sandbox.policy import REQUIRED, Policy
+from grader.sandbox.policy import REQUIRED, Policy, PolicyError
 from grader.sandbox.protocol import SandboxError
 from grader.sandbox.thief import demand_unreadable
 from grader.scoring import PracticeNotes, Scorer
@@ -45,6 +46,12 @@ FORMAT = 1
 UNSEALED = (
     "the model question was not graded: this zip was released without a hidden split "
     "(python -m grader release … --hidden HIDDEN)"
+)
+FAILED = "The grader failed. The submission was not graded, and has no points yet: grade it again."
+TOO_WEAK = (
+    "This container lacks what keeps student code from the labels. Grade where it holds (a newer "
+    "kernel; `python -m grader grade` on Linux), or, if a user of its own is enough for you, "
+    "release the zip again with --sandbox weak."
 )
 
 
@@ -99,24 +106,27 @@ def main(argv: Sequence[str]) -> int:
     """
     base = Path(argv[0] if argv else "/autograder")
     try:
-        result, value = grade_one(base)
-        write_reports(result, base / "results", ladder=value)
+        result, shown = grade_one(base)
+        write_reports(result, base / "results", shown)
+    except CourseError as error:
+        print(f"{error}\n{FAILED}", file=sys.stderr)
+        return 1
     except Exception:
         traceback.print_exc(file=sys.stderr)
-        print("The grader failed; the submission was not graded.", file=sys.stderr)
+        print(FAILED, file=sys.stderr)
         return 1
     points = "" if result.points is None else f": {result.points:g} of {result.max_points:g} points"
     print(f"{result.submission}: {result.status} {result.code}{points}")
     return 0
 
 
-def grade_one(base: Path) -> tuple[Result, float | None]:
+def grade_one(base: Path) -> tuple[Result, Shown]:
     """Grade the submission below a folder, and delete the hidden split on the way.
 
     Returns
     -------
     Result
-    float or None
+    Shown
         What students may see of the hidden score.
 
     Raises
@@ -124,7 +134,7 @@ def grade_one(base: Path) -> tuple[Result, float | None]:
     CourseError
         If the grader failed, or what protects the labels does not hold.
     """
-    began = time.monotonic()
+    began, room = time.monotonic(), Room()
     private = base / PRIVATE
     sealed = Sealed.open(private)
     tests = base / "source" / "tests"
@@ -138,58 +148,90 @@ def grade_one(base: Path) -> tuple[Result, float | None]:
         _delete(private)
         result = marker.refused(name, rejection.code, rejection.detail)
         # with all questions: otter drops the column of a question that one result lacks
-        return replace(result, questions=questions.without(rejection.detail).questions), None
-    value = None
+        return replace(result, questions=questions.without(rejection.detail).questions), Shown()
+    shown = Shown()
     if sealed.hidden:
-        model = ModelTests(
-            model_test_source(sealed.assignment, autograder=tests), sealed.assignment
+        table = in_a_process(
+            lambda: _score(_Job(sealed, archive, name, base, questions.max_points), room)
         )
-        text, value = in_a_process(
-            lambda: _score(
-                sealed, archive, name, private, model, questions.max_points, _earlier(base)
-            )
-        )
-        result = Result.from_json(text)
+        result, shown = Result.from_json(table["result"]), Shown(**table["shown"])
     else:
         result = marker.refused(name, Code.INFRA_ERROR, UNSEALED)
     _delete(private)
+    questions.limits = room.for_notebook(questions.limits)
     with StudentSandbox(policy=sealed.policy) as sandbox:
         result = marker.notebook(result, archive, questions, sandbox)
-    return replace(result, seconds=time.monotonic() - began), value
+    return replace(result, seconds=time.monotonic() - began), shown
 
 
-def _score(
-    sealed: Sealed,
-    archive: Archive,
-    name: str,
-    private: Path,
-    tests: ModelTests,
-    notebook_points: float,
-    earlier: list[float],
-) -> tuple[str, float | None]:
-    """Return the result of the model question as JSON, and what students may see of it.
+@dataclass(frozen=True)
+class _Job:
+    """What the process that scores the model is told."""
+
+    sealed: Sealed
+    archive: Archive
+    name: str
+    base: Path
+    notebook_points: float
+
+
+def _score(job: _Job, room: Room) -> dict[str, Any]:
+    """Return the result of the model question, and what students may see of it, as plain data.
 
     Runs in a process of its own: it has the labels.
     """
+    sealed, private, given = job.sealed, job.base / PRIVATE, job.sealed.assignment
+    assignment = replace(given, limits=room.for_model(given.limits))
+    source = model_test_source(assignment, autograder=job.base / "source" / "tests")
     split = HiddenSplit.open(private / HIDDEN)
     practice = PracticeNotes.open(private / PRACTICE)
-    scorer = Scorer(sealed.assignment, split, practice, tests)
+    scorer = Scorer(assignment, split, practice, ModelTests(source, assignment))
     with Sandbox(policy=sealed.policy) as sandbox:
-        layers = sandbox.check()
-        if sealed.policy == "weak":
-            demand_unreadable([private / HIDDEN / "labels.npz"], sandbox.uid)
-        held = {layer.name for layer in layers if layer.active}
         marker = Marker(
-            sealed.assignment,
+            assignment,
             policy=sealed.policy,
-            missing_layers=[x for x in REQUIRED["strict"] if x not in held],
-            notebook_points=notebook_points,
+            missing_layers=_missing_layers(sandbox, sealed.policy, private),
+            notebook_points=job.notebook_points,
         )
-        result = marker.model(archive, name, scorer, sandbox)
-    value = None
+        result = marker.model(job.archive, job.name, scorer, sandbox)
+    if (reason := room.lacked(result, given.limits)) is not None:
+        result = marker.refused(job.name, Code.INFRA_ERROR, reason)
+    shown = Shown()
     if result.status == "graded":
-        value = next_value(scorer.public_accuracy(), earlier, sealed.assignment.attempts)
-    return result.to_json(), value
+        model = job.archive.model(max_bytes=int(assignment.limits.model_mb * 1e6))
+        found = _place(model, scorer.public_accuracy(), assignment, job.base)
+        points = result.model_points if found.points is None else found.points
+        result = replace(result, model_points=points)
+        shown = Shown(found.shown, found.note, _fingerprint(model))
+    return {"result": result.to_json(), "shown": asdict(shown)}
+
+
+def _missing_layers(sandbox: Sandbox, policy: Policy, private: Path) -> list[str]:
+    """Return which layers of a strict sandbox do not hold; refuse to go on with too few."""
+    try:
+        layers = sandbox.check()
+    except PolicyError as error:
+        raise CourseError(f"{error}\n{TOO_WEAK}") from None
+    if policy == "weak":
+        demand_unreadable([private / HIDDEN / "labels.npz"], sandbox.uid)
+    held = {layer.name for layer in layers if layer.active}
+    return [name for name in REQUIRED["strict"] if name not in held]
+
+
+def _place(model: bytes, accuracy: float, assignment: Assignment, base: Path) -> Place:
+    """Return the model's place among the student's tries."""
+    late = assignment.late
+    return place(
+        _fingerprint(model),
+        accuracy,
+        read_tries(base / METADATA),
+        assignment.attempts,
+        rule="best" if late is None else late.resubmissions,
+    )
+
+
+def _fingerprint(model: bytes) -> str:
+    return hashlib.sha256(model).hexdigest()
 
 
 def in_a_process(job: Callable[[], Any]) -> Any:
@@ -202,14 +244,18 @@ def in_a_process(job: Callable[[], Any]) -> Any:
     """
     ours, theirs = os.pipe()
     sys.stdout.flush()
+    grader = os.getpid()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
+            end_with(grader)  # it holds labels: it shall not outlive who asked for it
             os.close(ours)
             try:
                 reply = {"value": job()}
                 code = 0
+            except CourseError as error:
+                reply = {"error": str(error)}
             except Exception as error:
                 reply = {"error": f"{type(error).__name__}: {error}"}
             with os.fdopen(theirs, "w", encoding="utf-8") as pipe:
@@ -234,19 +280,3 @@ def _delete(private: Path) -> None:
     shutil.rmtree(private)
     if private.exists():
         raise CourseError("the hidden split could not be deleted")
-
-
-def _earlier(base: Path) -> list[float]:
-    """Return the values that the service showed this student before, one a scored try."""
-    try:
-        text = (base / "submission_metadata.json").read_text(encoding="utf-8")
-        earlier = json.loads(text).get("previous_submissions", []) if text.strip() else []
-        shown = [
-            float(entry["value"])
-            for submission in earlier
-            for entry in (submission.get("results") or {}).get("leaderboard") or ()
-            if entry.get("name") == "accuracy"
-        ]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return []
-    return [value / 100 for value in shown if np.isfinite(value)]

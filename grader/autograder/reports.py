@@ -6,19 +6,40 @@ host process unpickles it.
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.autograder.history import BOARD, FINGERPRINT, HIDDEN_ENTRY
 from grader.gradebook import write_atomically
 from grader.model_tests import QuestionResult
 from grader.results import Result
 
-__all__ = ["gradescope_report", "otter_results", "write_reports"]
+__all__ = ["Shown", "gradescope_report", "otter_results", "write_reports"]
 
 MODEL = "model"
 
 
-def write_reports(result: Result, folder: Path, *, ladder: float | None = None) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """What students see of a scored model at once, besides that it is accepted.
+
+    Attributes
+    ----------
+    ladder : float or None
+        Of the public half, from 0 to 1; None: the model was not scored.
+    note : str
+        Which of their tries this was.
+    fingerprint : str
+        Of the model, to know it again.
+    """
+
+    ladder: float | None = None
+    note: str = ""
+    fingerprint: str = ""
+
+
+def write_reports(result: Result, folder: Path, shown: Shown) -> None:
     """Write both files.
 
     Parameters
@@ -26,13 +47,12 @@ def write_reports(result: Result, folder: Path, *, ladder: float | None = None) 
     result : Result
         With the notebook's questions.
     folder : Path
-    ladder : float, optional
-        What students may see of the hidden score.
+    shown : Shown
     """
     import dill
 
     folder.mkdir(parents=True, exist_ok=True)
-    report = gradescope_report(result, ladder=ladder)
+    report = gradescope_report(result, shown)
     write_atomically(folder / "results.json", json.dumps(report, indent=1))
     # otter's host has put an empty file there; nobody else may replace it
     new = folder / "results.pkl.new"
@@ -43,34 +63,45 @@ def write_reports(result: Result, folder: Path, *, ladder: float | None = None) 
     new.replace(folder / "results.pkl")
 
 
-def gradescope_report(result: Result, *, ladder: float | None = None) -> dict[str, Any]:
+def gradescope_report(result: Result, shown: Shown) -> dict[str, Any]:
     """Return the report in Gradescope's format.
 
     Exact hidden points are shown when the instructor publishes the grades; until then
     students see whether the model was accepted, its practice score, the points of their
     notebook, and the Ladder's value.
     """
-    tests = [_accepted(result), *map(_question, result.questions)]
+    tests = [_accepted(result, shown.note), *map(_question, result.questions)]
     if result.model_points is not None:
         tests.insert(
             1,
             {
-                "name": "model on the hidden notes",
+                "name": HIDDEN_ENTRY,
                 "score": result.model_points,
                 "max_score": _model_points(result),
                 "visibility": "after_published",
                 "output": _hidden_words(result),
             },
         )
-    report: dict[str, Any] = {"tests": tests, "stdout_visibility": "hidden"}
+    # "text": what students wrote must not become a part of the page
+    words = dict.fromkeys(("output_format", "test_output_format", "test_name_format"), "text")
+    report: dict[str, Any] = {
+        "tests": tests,
+        "stdout_visibility": "hidden",
+        "execution_time": round(result.seconds, 1),
+        **words,
+    }
+    notes = [result.sandbox_note] if result.sandbox_note else []
     if result.notebook_notes:
-        report["output"] = "While the notebook ran:\n" + "\n".join(result.notebook_notes[:10])
-    if ladder is not None:
-        report["leaderboard"] = [{"name": "accuracy", "value": round(100 * ladder, 2)}]
+        notes += ["While the notebook ran:", *result.notebook_notes[:10]]
+    if notes:
+        report["output"] = "\n".join(notes)
+    if shown.ladder is not None:
+        report["leaderboard"] = [{"name": BOARD, "value": round(100 * shown.ladder, 2)}]
+        report["extra_data"] = {FINGERPRINT: shown.fingerprint}
     return report
 
 
-def _accepted(result: Result) -> dict[str, Any]:
+def _accepted(result: Result, note: str) -> dict[str, Any]:
     """Return the entry that says whether the model keeps the contract."""
     entry: dict[str, Any] = {"name": "model.onnx", "visibility": "visible"}
     if result.status != "graded":
@@ -81,6 +112,7 @@ def _accepted(result: Result) -> dict[str, Any]:
         score = result.practice
         interval = f"95 % interval {score.low:.0%} to {score.high:.0%}"
         words.append(f"Practice notes: {score.value:.1%} ({interval}).")
+    words += [note] if note else []
     return entry | {"status": "passed", "output": "\n".join([*words, *result.warnings])}
 
 
@@ -115,7 +147,8 @@ def otter_results(result: Result) -> Any:
     from otter.test_files import GradingResults
 
     files = [_otter_file(q.name, q.points, q.max_points, q.message) for q in result.questions]
-    model_words = result.code or _hidden_words(result)
+    refused = f"{result.code}: {result.message}\n{result.hint}"
+    model_words = refused if result.code else _hidden_words(result)
     files.append(_otter_file(MODEL, result.model_points or 0.0, _model_points(result), model_words))
     results = GradingResults(files)
     results.output = result.message

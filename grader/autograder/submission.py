@@ -50,6 +50,8 @@ def read_submission(path: Path) -> Archive:
         for i, (name, file) in enumerate(_files(path)):
             if i >= MAX_FILES:
                 raise Rejection(Code.TOO_MANY, f"more than {MAX_FILES} files")
+            if name.encode("utf-8", "replace").decode() != name:  # no zip could hold it
+                raise Rejection(Code.BAD_PATH, f"a name that is no UTF-8: {name[:80]!a}")
             data = _read(file, name)
             total += len(data)
             if total > MAX_ZIP_BYTES:

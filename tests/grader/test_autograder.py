@@ -1,24 +1,31 @@
 """The sealed autograder zip, in a machine laid out as Gradescope's."""
 
+import hashlib
 import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.assignment import load_assignment
-from grader.autograder.grading import HIDDEN, PRIVATE, UNSEALED
+from grader.autograder.grading import HIDDEN, PRIVATE, UNSEALED, main
 from grader.autograder.guard import MESSAGE
 from grader.autograder.ladder import ladder_value
 from grader.autograder.seal import seal_zip
 from grader.autograder.submission import find_submission, read_submission
 from grader.grade import grade_submissions
 from grader.hidden_split import HiddenSplit, build_hidden
+from grader.marking import Marker
 from grader.release import Release, Sealing, release_assignment
+from grader.results import Result
+from grader.sandbox import launch
+from tests.grader.gradescope import metadata, previous
+from tests.grader.poorer import without
 from tests.grader.road import HW3, Machine, solved_notebook, submission
-from tests.submission.models import GOOD, STATIC
+from tests.submission.models import GOOD, STATIC, memory_bomb
 from utils.errors import CourseError
 from utils.notes.embedded import load_notes
 from utils.submission.codes import Code, Rejection
@@ -77,8 +84,7 @@ def test_the_same_points_as_in_the_batch(
     assert visible.pop("model on the hidden notes") == "after_published"
     assert set(visible.values()) == {"visible"}
     assert result.score is not None
-    shown = json.dumps([t for t in machine.report["tests"] if t["visibility"] == "visible"])
-    assert f"{result.score.value:.1%}" not in shown
+    assert f"{result.score.value:.1%}" not in machine.words
 
 
 def test_the_zip_as_it_was_handed_in_and_an_empty_metadata_file(
@@ -128,6 +134,48 @@ raise RuntimeError(f'found {{len(found)}}: {{[f for f in found if "autograder" i
     words = machine.report["output"]
     assert "private" not in words
     assert "autograder" not in words.partition("found")[2]
+
+
+def test_loose_files_as_they_were_uploaded(machine: Machine, tmp_path: Path) -> None:
+    files = {
+        "my homework/hw3.ipynb": solved_notebook(),
+        "my homework/model.onnx": MODEL,
+        "__MACOSX/my homework/._model.onnx": b"left behind",
+        "__MACOSX/my homework/model.onnx": b"left behind",
+        "my homework/.DS_Store": b"left behind",
+        "my homework/.ipynb_checkpoints/notes.txt": b"",
+    }
+    done = machine.grade(submission(tmp_path / "s.zip", files))
+    assert done.returncode == 0, done.stderr
+    assert machine.report["tests"][0]["status"] == "passed"
+    assert sum(machine.points.values()) > 20
+
+
+def test_what_is_not_the_students_is_for_the_owner_only(machine: Machine, good: Path) -> None:
+    machine.base.chmod(0o700)
+    (machine.base / "source" / "files" / "course" / "utils").chmod(0o700)
+    assert machine.grade(good).returncode == 0
+    for name in ("source/tests", "submission", "results", "submission_metadata.json"):
+        assert (machine.base / name).stat().st_mode & 0o077 == 0, name
+    # a user of its own has to read the package
+    folders = [machine.base, *(machine.base / "source/files/course/utils/errors.py").parents]
+    assert all(f.stat().st_mode & 0o001 for f in folders if f.is_relative_to(machine.base))
+
+
+def test_the_hidden_notes_are_gone_before_the_notebook_starts(
+    machine: Machine, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = []
+
+    def notebook(_: Marker, result: Result, *__: object) -> Result:
+        there.append((machine.base / PRIVATE).exists())
+        return result
+
+    monkeypatch.setattr(Marker, "notebook", notebook)
+    machine.lay(good)
+    assert (machine.base / PRIVATE / HIDDEN).exists()
+    assert main([str(machine.base)]) == 0
+    assert there == [False]
 
 
 @pytest.mark.parametrize(
@@ -253,8 +301,55 @@ def test_the_ladder_moves_by_steps_only(accuracy: float, best: float | None, sho
     assert ladder_value(accuracy, best) == pytest.approx(shown)
 
 
+def _scored(day: int, model: str, points: float) -> dict[str, Any]:
+    return previous(
+        {
+            "tests": [{"name": "model on the hidden notes", "score": points}],
+            "leaderboard": [{"name": "accuracy", "value": 88.0}],
+            "extra_data": {"model_sha256": model},
+        },
+        day=day,
+    )
+
+
 def test_the_leaderboard_keeps_the_best_value(machine: Machine, good: Path) -> None:
-    earlier = {"results": {"leaderboard": [{"name": "accuracy", "value": 88.0}]}}
-    machine.metadata = {"previous_submissions": [earlier, {"results": None}]}
+    machine.metadata = metadata(_scored(1, "a", 9.0), previous(None), group=("Ada", "Bob"))
     assert machine.grade(good).returncode == 0
     assert machine.report["leaderboard"] == [{"name": "accuracy", "value": 88.0}]
+    assert machine.report["extra_data"] == {"model_sha256": hashlib.sha256(MODEL).hexdigest()}
+    assert "Scored try 2 of 5." in machine.words
+
+
+def test_after_the_last_try_the_points_of_the_model_stay(machine: Machine, good: Path) -> None:
+    machine.metadata = metadata(*(_scored(i, f"model {i}", 10.0 + i) for i in range(1, 6)))
+    assert machine.grade(good).returncode == 0
+    assert machine.points["model on the hidden notes"] == 15.0
+    assert machine.points["q1_power"] == 2.0  # the notebook counts
+    assert "Scored try 6, and 5 count" in machine.words
+
+
+def test_a_model_that_lacks_room_is_not_judged(machine: Machine, tmp_path: Path) -> None:
+    files = {"hw3.ipynb": solved_notebook(), "model.onnx": memory_bomb(150_000_000)}
+    path = submission(tmp_path / "s.zip", files)
+    done = machine.grade(path, environment={"COURSE_GRADER_MEMORY_MB": "700"})
+    assert done.returncode == 0, done.stderr
+    assert "model on the hidden notes" not in machine.points
+    assert machine.words.startswith("INFRA_ERROR: this machine has 700 MB of memory")
+    assert sum(machine.points.values()) == 20
+
+
+def test_a_container_that_protects_too_little_says_what_to_do(
+    machine: Machine,
+    good: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    machine.lay(good)
+    monkeypatch.setattr(launch, "_command", without("no files, no network"))
+    assert main([str(machine.base)]) == 1
+    words = capsys.readouterr().err
+    assert "SANDBOX_TOO_WEAK" in words
+    assert "release the zip again with --sandbox weak" in words
+    assert "has no points yet" in words
+    assert "Traceback" not in words
+    assert not (machine.base / "results/results.json").exists()

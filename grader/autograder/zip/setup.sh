@@ -33,10 +33,11 @@ fi
 
 "$python" -m venv "$place"
 chmod 755 "$place"
-pins=(-c "$here/requirements.constraints.txt")
+pip=("$place/bin/pip" install --quiet --no-cache-dir -c "$here/requirements.constraints.txt")
 if [[ -d /wheelhouse ]]; then
-  "$place/bin/pip" install --quiet --no-index --find-links /wheelhouse "${pins[@]}" -r "$here/requirements.txt"
+  "${pip[@]}" --no-index --find-links /wheelhouse -r "$here/requirements.txt"
 else
-  "$place/bin/pip" install --quiet --index-url "$(cat "$here/requirements.torch-index")" "${pins[@]}" torch
-  "$place/bin/pip" install --quiet "${pins[@]}" -r "$here/requirements.txt"
+  "${pip[@]}" --index-url "$(cat "$here/requirements.torch-index")" torch ||
+    echo "PyTorch's own index failed: the next step takes the ordinary, larger build" >&2
+  "${pip[@]}" -r "$here/requirements.txt"
 fi
