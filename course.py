@@ -557,6 +557,13 @@ def files_for(arguments: "list[str]") -> "list[str]":
     return words
 
 
+def bench(options: argparse.Namespace, rest: "list[str]") -> int:
+    """Measure time and memory."""
+    need("tests")
+    prepare({"dev", "render", "cluster"})
+    return run_module("tests.bench", *rest)
+
+
 def lab(options: argparse.Namespace, rest: "list[str]") -> int:
     """Open JupyterLab at the lectures."""
     prepare(set())
@@ -595,6 +602,8 @@ def parser() -> argparse.ArgumentParser:
     which = tests.add_mutually_exclusive_group()
     which.add_argument("--fast", action="store_true", help="leave out all slow tests")
     which.add_argument("--all", action="store_true", help="all tests, and the checks of the source")
+    more = "Names and options are passed on: `bench --list` tells the names; without one all run."
+    add("bench", bench, "measure how long the course takes, and how much memory", more)
     more = "Other options are passed on to JupyterLab, for example `--no-browser`."
     add("lab", lab, "open JupyterLab at the lectures", more)
     more = "`data nsynth --help` and `data render --help` show the options of each."

@@ -3,8 +3,9 @@
 Only the submissions that count go in, one a student. None of it names anybody.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,9 @@ __all__ = [
 
 MIN_STUDENTS = 5
 """With fewer, how well a question separates students says nothing."""
+
+MANY_MESSAGES = 1_000
+"""Different ones at a question that are counted, so that large classes need little memory."""
 
 
 @dataclass(frozen=True)
@@ -121,62 +125,83 @@ def counts_of_codes(rows: Sequence[Settled]) -> list[tuple[str, int]]:
     return Counter(row.result.code for row in rows if row.result.code).most_common()
 
 
-def family_recalls(results: Sequence[Result]) -> list[FamilyRecall]:
+def family_recalls(results: Iterable[Result]) -> list[FamilyRecall]:
     """Return the recall of each family on the practice notes, over all models."""
-    matrices = [np.asarray(r.practice_confusion) for r in results if r.practice_confusion]
-    found = []
-    for place, family in enumerate(FAMILIES):
-        rows = [matrix[place] for matrix in matrices if matrix[place].sum()]
-        recalls = [float(row[place] / row.sum()) for row in rows]
-        wrong = np.sum(rows, axis=0) if rows else np.zeros(len(FAMILIES))
-        wrong[place] = 0
-        worst = FAMILIES[int(wrong.argmax())] if wrong.any() else ""
-        found.append(FamilyRecall(family, spread(recalls), worst))
-    return found
+    recalls: list[list[float]] = [[] for _ in FAMILIES]
+    sums = np.zeros((len(FAMILIES), len(FAMILIES)), dtype=np.int64)
+    for result in results:
+        if result.practice_confusion:
+            matrix = np.asarray(result.practice_confusion)
+            sums += matrix
+            for place, row in enumerate(matrix):
+                if row.any():
+                    recalls[place].append(float(row[place] / row.sum()))
+    np.fill_diagonal(sums, 0)
+    return [
+        FamilyRecall(family, spread(values), FAMILIES[int(wrong.argmax())] if wrong.any() else "")
+        for family, values, wrong in zip(FAMILIES, recalls, sums, strict=True)
+    ]
 
 
-def items(results: Sequence[Result], model: str, model_points: float) -> list[Item]:
+def items(results: Iterable[Result], model: str, model_points: float) -> list[Item]:
     """Return an analysis of each question: the model question first, then the notebook's.
 
     Parameters
     ----------
-    results : sequence of Result
-        One a student.
+    results : iterable of Result
+        One a student; with their details.
     model : str
         Name of the model question.
     model_points : float
         What it is worth.
     """
-    graded = [result for result in results if result.model_points is not None]
-    table: dict[str, list[tuple[float, float, str]]] = {model: []}
-    for result in graded:
-        table[model].append((result.model_points or 0.0, model_points, ""))
-    names = {question.name for result in graded for question in result.questions}
-    for name in sorted(names):
-        table[name] = [_earned(result, name) for result in graded]
-    totals = np.array([[earned for earned, _, _ in column] for column in table.values()]).sum(0)
-    return [_item(name, column, totals) for name, column in table.items() if column]
+    columns: dict[str, _Column] = {model: _Column()}
+    n = 0
+    for n, result in enumerate((r for r in results if r.model_points is not None), start=1):
+        columns[model].add(n, result.model_points or 0.0, model_points)
+        for question in result.questions:
+            column = columns.setdefault(question.name, _Column())
+            column.add(n, question.points, question.max_points, question.message)
+    if not n:
+        return []
+    earned = {name: column.array(n) for name, column in columns.items()}
+    totals = sum(earned.values(), start=np.zeros(n))
+    names = [model, *sorted(columns.keys() - {model})]
+    return [_item(name, columns[name], earned[name], totals - earned[name]) for name in names]
 
 
-def _earned(result: Result, name: str) -> tuple[float, float, str]:
-    """Return what a student earned at a question: nothing if the notebook was unreadable."""
-    for question in result.questions:
-        if question.name == name:
-            return question.points, question.max_points, question.message
-    return 0.0, 0.0, ""
+class _Column:
+    """What each student earned at a question: nothing if the notebook was unreadable."""
+
+    def __init__(self) -> None:
+        self._earned: array[float] = array("d")
+        self.most = 0.0
+        self.messages: Counter[str] = Counter()
+
+    def add(self, number: int, earned: float, most: float, message: str = "") -> None:
+        """Put in the points of a student, numbered from 1."""
+        if len(self._earned) < number:
+            self._earned.extend([0.0] * (number - 1 - len(self._earned)) + [earned])
+        self.most = max(self.most, most)
+        # what most are told comes early
+        if message and (message in self.messages or len(self.messages) < MANY_MESSAGES):
+            self.messages[message] += 1
+
+    def array(self, n: int) -> np.ndarray:
+        """Return the points of all students."""
+        return np.pad(np.asarray(self._earned), (0, n - len(self._earned)))
 
 
-def _item(name: str, column: Sequence[tuple[float, float, str]], totals: np.ndarray) -> Item:
-    points = np.array([earned for earned, _, _ in column])
-    most = max(maximum for _, maximum, _ in column)
-    messages = Counter(message for _, _, message in column if message).most_common(1)
+def _item(name: str, column: _Column, points: np.ndarray, others: np.ndarray) -> Item:
+    most = column.most
+    messages = column.messages.most_common(1)
     return Item(
         name=name,
         max_points=most,
         mean=float(points.mean() / most) if most else 0.0,
         full=float((points >= most - 1e-9).mean()),
         none=float((points <= 1e-9).mean()),
-        separates=_correlation(points, totals - points),
+        separates=_correlation(points, others),
         message=messages[0][0] if messages else "",
     )
 

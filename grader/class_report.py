@@ -4,7 +4,7 @@ So it is the instructor's until the window is closed.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from grader.class_numbers import (
 from grader.gradebook import write_atomically
 from grader.pages import render
 from grader.policy.settle import Settled
+from grader.results import Result
 
 __all__ = ["CLASS_PAGE", "render_class_page", "write_class_page"]
 
@@ -73,8 +74,17 @@ class Histogram:
     words: str
 
 
-def write_class_page(settled: Sequence[Settled], assignment: Assignment, folder: Path) -> Path:
+def write_class_page(
+    settled: Sequence[Settled], results: Iterable[Result], assignment: Assignment, folder: Path
+) -> Path:
     """Write the page of a class into a folder, for its owner alone, and return its path.
+
+    Parameters
+    ----------
+    settled, results : sequence of Settled, iterable of Result
+        See :func:`render_class_page`.
+    assignment : Assignment
+    folder : Path
 
     Raises
     ------
@@ -82,24 +92,32 @@ def write_class_page(settled: Sequence[Settled], assignment: Assignment, folder:
         The page can't be written.
     """
     path = folder / CLASS_PAGE
-    write_atomically(path, render_class_page(settled, assignment))
+    write_atomically(path, render_class_page(settled, results, assignment))
     path.chmod(0o600)
     return path
 
 
-def render_class_page(settled: Sequence[Settled], assignment: Assignment) -> str:
+def render_class_page(
+    settled: Sequence[Settled], results: Iterable[Result], assignment: Assignment
+) -> str:
     """Return the page of a class as one HTML text without external parts.
 
     Parameters
     ----------
     settled : sequence of Settled
         All submissions.
+    results : iterable of Result
+        The same ones with their details; gone through more than once.
     assignment : Assignment
     """
     counting = [row for row in settled if row.counts]
-    results = [row.result for row in counting]
-    graded = [result for result in results if result.status == "graded"]
+    scores = [row.result.score for row in counting]
     question = assignment.model_question
+
+    def details() -> Iterator[Result]:
+        """Return the results that count, one at a time."""
+        return (r for row, r in zip(settled, results, strict=True) if row.counts)
+
     late = [row.late_days for row in counting if row.late_days is not None]
     most = max((row.max_points for row in counting), default=0.0)
     return render(
@@ -108,19 +126,17 @@ def render_class_page(settled: Sequence[Settled], assignment: Assignment) -> str
         numbers=_numbers(settled, counting),
         drawings=[
             _draw("points", [r.points for r in counting if r.points is not None], most),
-            _draw(
-                "score on the hidden notes", [r.score.value for r in graded if r.score], 1.0, "%"
-            ),
+            _draw("score on the hidden notes", [s.value for s in scores if s], 1.0, "%"),
             _draw(
                 "score on the practice notes",
-                [r.practice.value for r in graded if r.practice],
+                [r.practice.value for r in details() if r.practice],
                 1.0,
                 "%",
             ),
         ],
         codes=counts_of_codes(settled),
-        families=family_recalls(graded),
-        items=items(results, question.name, question.points),
+        families=family_recalls(details()),
+        items=items(details(), question.name, question.points),
         late=[(days, late.count(days)) for days in sorted(set(late))],
         time=_draw("seconds to grade a submission", [row.result.seconds for row in settled]),
     )

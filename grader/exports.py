@@ -33,7 +33,7 @@ CELL = "otter_total"
 _IDS = ("SID", "SIS User ID", "SIS Login ID", "ID", "Email", "Student", "Name", "Login ID")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Total:
     """What a student has in the end.
 
@@ -97,7 +97,7 @@ def _lateness(row: Settled, late: LatePolicy | None, inputs: Inputs) -> timedelt
 
 def write_csv(found: Sequence[Total], path: Path) -> int:
     """Write a row a student; return how many have points."""
-    rows = [
+    rows = (
         {
             "student": plain(total.student),
             "points": _number(total.points),
@@ -107,7 +107,7 @@ def write_csv(found: Sequence[Total], path: Path) -> int:
             "submission": plain(total.settled.result.submission),
         }
         for total in found
-    ]
+    )
     write_table(CSV, rows, path)
     return _count(found)
 
@@ -128,7 +128,7 @@ def write_gradescope(found: Sequence[Total], path: Path, *, roster: Path | None 
     ParameterError
         Somebody is not in the roster.
     """
-    people = read_table(roster, ("SID",)) if roster else []
+    people = list(read_table(roster, ("SID",))) if roster else []
     by_row = _match(found, people) if roster else {}
     rows = [
         _gradescope_row(total, people[by_row[total.student]] if roster else {}) for total in found
@@ -180,7 +180,7 @@ def write_canvas(found: Sequence[Total], path: Path, *, roster: Path, column: st
         Somebody is not in the roster.
     """
     ids = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-    people = read_table(roster, ("Student", "ID", "Section"))
+    people = list(read_table(roster, ("Student", "ID", "Section")))
     first = next((p for p, row in enumerate(people) if row["Student"] != "Points Possible"), 0)
     by_row = _match(found, people)
     points = {by_row[total.student]: _number(total.points) for total in found}

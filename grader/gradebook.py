@@ -1,10 +1,11 @@
-"""Write the gradebook, ``grades.csv`` in format 1."""
+"""Write the gradebook, ``grades.csv`` in format 1, and other files all or nothing."""
 
 import csv
-import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from grader.policy.settle import Settled
 from grader.results import Result
@@ -33,47 +34,42 @@ COLUMNS = (
 )
 """Columns of format 1; blank = not applicable or not yet graded."""
 
+_FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20")
+"""What a formula begins with; the wide ones count where wide characters are usual."""
 
-def write_gradebook(
-    results: Iterable[Result], path: str | Path, *, settled: Iterable[Settled] | None = None
-) -> None:
+
+def write_gradebook(results: Iterable[Result | Settled], path: str | Path) -> None:
     """Write one row for each result, ordered by submission; all or nothing.
 
     Parameters
     ----------
-    results : iterable of Result
+    results : iterable of Result or Settled
+        What they are worth in the end; of a mere result late days and written answers are
+        blank.
     path : path
-    settled : iterable of Settled, optional
-        What the same results are worth in the end; without it late days and written answers
-        are blank.
 
     Raises
     ------
     StoreError
         The file can't be written.
     """
-    if settled is None:
-        rows = [(result, _row(result)) for result in results]
-    else:
-        rows = [(row.result, _row(row.result) | _settled(row)) for row in settled]
-    write_table(COLUMNS, [row for _, row in sorted(rows, key=lambda r: r[0].submission)], path)
+    write_table(COLUMNS, map(_row, sorted(results, key=_submission)), path)
 
 
 def write_table(
     columns: Sequence[str], rows: Iterable[Mapping[str, str]], path: str | Path
 ) -> None:
-    """Write a CSV; all or nothing.
+    """Write a CSV; all or nothing. Rows are asked for one by one.
 
     Raises
     ------
     StoreError
         The file can't be written.
     """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(Path(path), text.getvalue())
+    with _atomic_file(Path(path)) as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -84,10 +80,17 @@ def write_atomically(path: Path, text: str) -> None:
     StoreError
         The file can't be written.
     """
+    with _atomic_file(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def _atomic_file(path: Path) -> Iterator[TextIO]:
+    """Lend a text file that takes the place of another one when the block ends well."""
     new = path.with_name(f".{path.name}.new-{os.getpid()}")
     try:
         with new.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
@@ -97,7 +100,18 @@ def write_atomically(path: Path, text: str) -> None:
         new.unlink(missing_ok=True)
 
 
-def _row(result: Result) -> dict[str, str]:
+def _submission(row: Result | Settled) -> str:
+    return row.submission if isinstance(row, Result) else row.result.submission
+
+
+def _row(row: Result | Settled) -> dict[str, str]:
+    """Return a row as texts."""
+    if isinstance(row, Settled):
+        return _unsettled(row.result) | _settled(row)
+    return _unsettled(row)
+
+
+def _unsettled(result: Result) -> dict[str, str]:
     """Return a result as texts; written answers and late days are blank."""
     score = result.score
     return {
@@ -145,4 +159,4 @@ def plain(text: str) -> str:
     opening. (OWASP, "CSV injection".)
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+    return f"'{line}" if line[:1] in _FORMULA else line

@@ -17,7 +17,7 @@ from grader.results import Result
 from utils.notes.vocabulary import FAMILIES
 from utils.submission.credit import credit
 
-__all__ = ["Standing", "render_page", "write_page"]
+__all__ = ["Standing", "handed_sentences", "render_page", "write_page"]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def render_page(result: Result, assignment: Assignment, standing: Standing = OPE
         if result.practice_confusion is None
         else matrix_rows(result.practice_confusion),
         points=_points_table(standing.settled, assignment) if standing.closed else None,
-        handed=_handed(standing.settled, assignment),
+        handed=handed_sentences(standing.settled, assignment),
         ladder="" if ladder is None else f"{100 * ladder:g}",
         pseudonym=standing.pseudonym,
         step=f"{100 * assignment.attempts.step:g}",
@@ -136,7 +136,7 @@ def _points_table(settled: Settled | None, assignment: Assignment) -> PointsTabl
     return PointsTable(tuple(rows), total, f"{settled.max_points:g}", settled.note)
 
 
-def _handed(settled: Settled | None, assignment: Assignment) -> list[str]:
+def handed_sentences(settled: Settled | None, assignment: Assignment) -> list[str]:
     """Return sentences about time and tries; none of them depends on a hidden score."""
     late, limit = assignment.late, assignment.attempts.limit
     sentences = []

@@ -74,14 +74,15 @@ def write_report(folder: Path, assignment: Assignment, *, closed: bool = False) 
     """
     inputs = read_inputs(folder, assignment)
     closed = is_closed(assignment, inputs, asked=closed)
-    settled = settle(load_results(folder, assignment), assignment, inputs)
+    results = load_results(folder, assignment)
+    settled = settle(results, assignment, inputs)
     values = ladder_values(settled, assignment.attempts)
     names = pseudonyms(values, read_secret(folder), assignment.name) if values else {}
     (folder / "pages").mkdir(exist_ok=True)
-    for row in settled:
+    for row, result in zip(settled, results, strict=True):
         standing = Standing(row, values.get(row.student), names.get(row.student, ""), closed)
-        write_page(row.result, assignment, folder / "pages", standing)
-    write_class_page(settled, assignment, folder)
+        write_page(result, assignment, folder / "pages", standing)
+    write_class_page(settled, results, assignment, folder)
     if values:
         places = leaderboard(settled, values, names, closed=closed)
         page = render_leaderboard(places, assignment.title, assignment.attempts, closed=closed)

@@ -1,6 +1,7 @@
 """What the grader found out about one submission."""
 
 import json
+import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,7 +15,7 @@ __all__ = ["Result", "Status"]
 Status = Literal["graded", "rejected", "infra_error"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """One row of the gradebook, and what stands on the submission's page.
 
@@ -84,12 +85,16 @@ class Result:
     def __post_init__(self) -> None:
         # a file's name that is no UTF-8 holds half characters, which nothing can write
         for name in ("submission", "student"):
-            text = getattr(self, name).encode("utf-8", "replace").decode("utf-8")
-            object.__setattr__(self, name, text)
+            if not getattr(self, name).isascii():
+                text = getattr(self, name).encode("utf-8", "replace").decode("utf-8")
+                object.__setattr__(self, name, text)
+        # the same few texts in each of many thousand results
+        for name in ("assignment", "status", "code", "message", "sandbox"):
+            object.__setattr__(self, name, sys.intern(getattr(self, name)))
 
     def to_json(self) -> str:
         """Return the result as a JSON text."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -118,6 +123,19 @@ class Result:
         except (ValueError, TypeError, KeyError) as error:
             raise StoreError(f"a stored result is damaged: {error!r}") from error
 
+    def without_details(self) -> Self:
+        """Return the result without what only its page shows: a class has to fit into memory."""
+        return replace(
+            self,
+            hint="",
+            warnings=(),
+            practice=None,
+            practice_confusion=None,
+            cases=(),
+            questions=(),
+            notebook_notes=(),
+        )
+
     @property
     def points(self) -> float | None:
         """All points so far; None if the model question is not graded yet."""
@@ -144,4 +162,7 @@ class Result:
 
 
 def _score(table: dict[str, Any] | None) -> ModelScore | None:
-    return None if table is None else ModelScore(**table)
+    if table is None:
+        return None
+    score = ModelScore(**table)
+    return replace(score, split=sys.intern(score.split), front_end=sys.intern(score.front_end))

@@ -120,7 +120,7 @@ def settle_results(
         inputs = read_inputs(new, assignment)
         settled = settle(results, assignment, inputs)
         _keep(new, folder)
-    write_gradebook(results, folder / GRADES, settled=settled)
+    write_gradebook(settled, folder / GRADES)
     return settled, unmatched(settled, inputs)
 
 
@@ -143,14 +143,17 @@ def _keep(new: Path, folder: Path) -> None:
 def _write_times(source: str, submissions: Path | None, assignment: Assignment, path: Path) -> None:
     """Write times, wherever they come from, as a CSV."""
     if assignment.late is None:
-        raise ParameterError(f"{assignment.name} has no section [late] in its assignment.toml")
+        raise ParameterError(
+            f"{assignment.name} has no section [late] in its assignment.toml: take off the # "
+            "at its end and set your deadline"
+        )
     handed = read_times(source, assignment.late.zone, folder=submissions)
-    rows = [
+    rows = (
         {
             "submission": plain(entry.submission),
             "student": plain(entry.student),
             "submitted": entry.submitted.isoformat(timespec="seconds"),
         }
         for entry in handed
-    ]
+    )
     write_table(("submission", "student", "submitted"), rows, path)

@@ -368,7 +368,7 @@ def test_what_does_not_fit(module: ModuleType, monkeypatch: pytest.MonkeyPatch) 
 # ------------------------------------------------------------ command line
 
 
-@pytest.mark.parametrize("verb", ["demo", "test", "lab", "data"])
+@pytest.mark.parametrize("verb", ["demo", "test", "bench", "lab", "data"])
 def test_every_verb_has_help(root: Path, verb: str) -> None:
     result = subprocess.run(
         [sys.executable, str(root / "course.py"), verb, "--help"], capture_output=True, text=True
@@ -383,7 +383,7 @@ def test_no_verb_shows_the_verbs(root: Path) -> None:
         [sys.executable, str(root / "course.py")], capture_output=True, text=True
     )
     assert result.returncode == 2
-    assert all(verb in result.stdout for verb in ("demo", "test", "lab", "data"))
+    assert all(verb in result.stdout for verb in ("demo", "test", "bench", "lab", "data"))
 
 
 def test_test_all_runs_every_check(

@@ -1,6 +1,6 @@
 """The folder with the results of a run: one grader at a time, no leavings of a killed one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from grader.kept import Settings
 from grader.results import Result
 from utils.errors import ParameterError, StoreError
 
-__all__ = ["Folder", "StoredResults", "for_the_gradebook"]
+__all__ = ["Folder", "StoredResults"]
 
 
 class Folder:
@@ -79,32 +79,28 @@ class Folder:
 
 
 class StoredResults(Sequence[Result]):
-    """The results of a run, read when they are asked for: ten thousand need no memory.
+    """Results of a journal, read when they are asked for: ten thousand need no memory.
 
     Parameters
     ----------
     path : Path
         The journal.
-    settings : Settings
-    contents : mapping of str to str
-        File name → hash, in order.
-    others : mapping of str to Result
-        By file name: what is not in the journal.
+    settings : Settings or None
+        None: the latest results, whatever the settings were.
+    entries : sequence of (str, str) or Result
+        File name and hash of each submission; the result itself if the journal lacks it.
     """
 
     def __init__(
         self,
         path: Path,
-        settings: Settings,
-        contents: Mapping[str, str],
-        others: Mapping[str, Result],
+        settings: Settings | None,
+        entries: Sequence[tuple[str, str] | Result],
     ) -> None:
-        self._path, self._settings = path, settings
-        self._contents, self._others = contents, others
-        self._names = list(contents)
+        self._path, self._settings, self._entries = path, settings, entries
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._entries)
 
     @overload
     def __getitem__(self, index: int) -> Result: ...
@@ -114,32 +110,30 @@ class StoredResults(Sequence[Result]):
 
     def __getitem__(self, index: int | slice) -> Result | list[Result]:
         if isinstance(index, slice):
-            return list(self._read(self._names[index]))
-        return next(self._read([self._names[index]]))
+            return list(self._read(self._entries[index]))
+        return next(self._read([self._entries[index]]))
 
     def __iter__(self) -> Iterator[Result]:
-        return self._read(self._names)
+        return self._read(self._entries)
 
-    def _read(self, names: Sequence[str]) -> Iterator[Result]:
+    def _read(self, entries: Sequence[tuple[str, str] | Result]) -> Iterator[Result]:
         with Journal(self._path, self._settings) as journal:
-            for name in names:
-                if name in self._others:
-                    yield self._others[name]
-                elif (found := journal.find(self._contents[name])) is not None:
-                    yield replace(found, submission=name, student=Path(name).stem)
-                else:
-                    raise StoreError(f"{self._path} lost the result of {name}")
+            for entry in entries:
+                if isinstance(entry, Result):
+                    yield entry
+                    continue
+                name, sha256 = entry
+                found = _find(journal, sha256, any_settings=self._settings is None)
+                if found is None:
+                    raise StoreError(
+                        f"the result of {name} is lost; run `python -m grader grade` again"
+                    )
+                # the same text in place of one more copy of it
+                yield replace(found, submission=name, student=Path(name).stem, sha256=sha256)
 
 
-def for_the_gradebook(result: Result) -> Result:
-    """Return a result without what only its page shows: a class has to fit into memory."""
-    return replace(
-        result,
-        practice_confusion=None,
-        hint="",
-        cases=(),
-        questions=(),
-        notebook_notes=(),
-        warnings=(),
-        practice=None,
-    )
+def _find(journal: Journal, sha256: str, *, any_settings: bool) -> Result | None:
+    if not any_settings:
+        return journal.find(sha256)
+    latest = journal.latest(sha256)
+    return None if latest is None else latest.result

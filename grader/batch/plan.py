@@ -91,6 +91,11 @@ class Plan:
             tuple(split.path / name for name in (LABELS, SECRET)),
         )
 
+    @property
+    def unseen(self) -> tuple[Path, ...]:
+        """Files that no notebook may read: the secrets, and where the hidden tests stand."""
+        return (*self.secrets, self.autograder or self.assignment.notebook_path)
+
     def marker(self, missing_layers: Sequence[str] = ()) -> Marker:
         """Return what marks submissions, where some layers of the sandbox do not hold."""
         return Marker(

@@ -32,7 +32,7 @@ PAUSE_SECONDS = 1.0
 _POLL_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """A submission that is to be marked.
 
@@ -59,7 +59,7 @@ class Pool(Protocol):
         """
 
 
-@dataclass
+@dataclass(slots=True)
 class _Turn:
     """A submission that waits or runs."""
 
@@ -128,7 +128,7 @@ class Runner:
         sha256 = self.contents[name]
         found = self.journal.find(sha256) if sha256 else None
         if found is not None:
-            return _named(found, name)
+            return _named(found, name, sha256)
         missing = self.refuse(name, Code.NOT_FINISHED, "the grader was stopped")
         return replace(missing, sha256=sha256)
 
@@ -142,7 +142,7 @@ class Runner:
             known = self.journal.find(sha256)
             if known is not None:
                 self.n_known += 1
-                self.deliver(_named(known, path.name))
+                self.deliver(_named(known, path.name, sha256))
                 continue
             self._names.setdefault(sha256, []).append(path.name)
             jobs.setdefault(sha256, Job(path, sha256))
@@ -199,10 +199,10 @@ class Runner:
         except Exception as error:  # a mistake of ours, a full disk, a lost sandbox or worker
             self._failed(turn, error, waiting)
             return
-        result = replace(result, sha256=turn.job.sha256)
-        self.journal.finish(result)
-        for name in self._names[turn.job.sha256]:
-            self.deliver(_named(result, name))
+        sha256 = turn.job.sha256
+        self.journal.finish(replace(result, sha256=sha256))
+        for name in self._names.pop(sha256):
+            self.deliver(_named(result, name, sha256))
             self._bar.update()
 
     def _failed(self, turn: _Turn, error: BaseException, waiting: deque[_Turn]) -> None:
@@ -212,7 +212,7 @@ class Runner:
             turn.not_before = time.monotonic() + PAUSE_SECONDS * turn.attempt
             waiting.append(turn)
         else:
-            self._give_up(turn.job.sha256, self._names[turn.job.sha256], error)
+            self._give_up(turn.job.sha256, self._names.pop(turn.job.sha256), error)
 
     def _give_up(self, sha256: str, names: Sequence[str], error: BaseException) -> None:
         """Put submissions down as not graded by a fault of the grader."""
@@ -232,6 +232,6 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _named(result: Result, name: str) -> Result:
-    """Return a result for a file with the same content."""
-    return replace(result, submission=name, student=Path(name).stem)
+def _named(result: Result, name: str, sha256: str) -> Result:
+    """Return a result for a file with this content."""
+    return replace(result, submission=name, student=Path(name).stem, sha256=sha256)

@@ -115,7 +115,7 @@ def read_points(path: Path) -> tuple[str, dict[str, Points]]:
         It can't be read.
     """
     columns = ("student", "assignment", "status", "model_points", "auto_points")
-    rows = read_table(path, (*columns, "manual_points", "points", "message"))
+    rows = list(read_table(path, (*columns, "manual_points", "points", "message")))
     names = sorted({row["assignment"] for row in rows})
     if len(names) != 1:
         raise ParameterError(f"{path.name}: expected rows of one assignment, got {names}")

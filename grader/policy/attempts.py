@@ -12,10 +12,10 @@ from grader.autograder.ladder import ladder_value
 from grader.policy.keys import LIMIT, AttemptPolicy
 from grader.results import Result
 
-__all__ = ["Attempt", "next_value", "number_attempts", "public_score", "shown_value"]
+__all__ = ["Attempt", "next_value", "number_attempts", "shown_value"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """A submission's place among a student's scored tries.
 
@@ -84,9 +84,3 @@ def next_value(accuracy: float, shown: Sequence[float], policy: AttemptPolicy) -
     if best is not None and len(shown) >= policy.limit:
         return best
     return ladder_value(accuracy, best, step=policy.step)
-
-
-def public_score(result: Result) -> float | None:
-    """Return a result's accuracy on the public half; None for results that lack it."""
-    value = getattr(result, "public_score", None)
-    return None if value is None else float(value)

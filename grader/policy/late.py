@@ -9,7 +9,7 @@ student. Grace is taken off first, at the deadline and at the end of each late d
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,8 +165,8 @@ def _extension(row: Mapping[str, str], zone: ZoneInfo) -> Extension:
     return Extension(until=wall)
 
 
-def read_table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the rows of a CSV, all cells stripped; blank rows are left out.
+def read_table(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV, all cells stripped; blank rows are left out.
 
     Raises
     ------
@@ -181,13 +181,16 @@ def read_table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
             reader = csv.DictReader(file)
             names = [name.strip() for name in reader.fieldnames or ()]
             reader.fieldnames = names
-            rows = [{name: _cell(row.get(name)) for name in names} for row in reader]
+            if not set(needed) <= set(names):
+                raise ParameterError(
+                    f"{path.name}: expected the columns {', '.join(needed)}, got {names}"
+                )
+            for row in reader:
+                cells = {name: _cell(row.get(name)) for name in names}
+                if any(cells.values()):
+                    yield cells
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise StoreError(f"can't read {path}: {error}") from error
-    missing = [name for name in needed if name not in names]
-    if missing:
-        raise ParameterError(f"{path.name}: expected the columns {', '.join(needed)}, got {names}")
-    return [row for row in rows if any(row.values())]
 
 
 def _cell(text: str | None) -> str:

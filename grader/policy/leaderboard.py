@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from grader.pages import render
-from grader.policy.attempts import public_score, shown_value
+from grader.policy.attempts import shown_value
 from grader.policy.keys import AttemptPolicy
 from grader.policy.settle import Settled
 
@@ -56,7 +56,7 @@ def ladder_values(settled: Sequence[Settled], policy: AttemptPolicy) -> dict[str
         rows.sort(key=lambda row: (row.submitted or _NEVER, row.result.submission))
         accuracies: dict[int, float] = {}
         for row in rows:  # the same bytes again are the same try
-            accuracy = public_score(row.result)
+            accuracy = row.result.public_score
             if row.attempt.number and accuracy is not None:
                 accuracies.setdefault(row.attempt.number, accuracy)
         value = shown_value(accuracies.values(), policy)

@@ -1,22 +1,22 @@
 """Read the results of the last run of ``grade`` from its folder."""
 
 import csv
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader.assignment import Assignment
+from grader.batch.folder import StoredResults
 from grader.batch.journal import FILE_NAME, Journal
 from grader.policy.settle import NOTE
 from grader.results import Result
 from utils.errors import ParameterError, StoreError
 
-__all__ = ["load_results"]
+__all__ = ["GRADES", "load_results"]
 
 GRADES = "grades.csv"
 
 
-def load_results(folder: Path, assignment: Assignment) -> list[Result]:
+def load_results(folder: Path, assignment: Assignment) -> StoredResults:
     """Return one result for each row of the gradebook, in its order.
 
     Parameters
@@ -31,47 +31,50 @@ def load_results(folder: Path, assignment: Assignment) -> list[Result]:
     ParameterError
         No run has ended there, or one of another assignment.
     StoreError
-        The results can't be read.
+        The results can't be read; also while they are looked at.
     """
-    rows = _gradebook(folder / GRADES)
-    others = {row["assignment"] for row in rows} - {assignment.name}
-    if others:
-        raise ParameterError(
-            f"expected the results of {assignment.name} in {folder}, got {', '.join(others)}: "
-            "name it with --assignment"
-        )
-    path = folder / "results" / FILE_NAME
+    path = folder / GRADES
     if not path.is_file():
-        raise StoreError(f"{path} is missing; run `python -m grader grade` again")
-    with Journal(path) as journal:
-        return [_result(row, journal.latest) for row in rows]
+        raise ParameterError(
+            f"expected the results folder of `python -m grader grade`, got {folder}: "
+            f"there is no {GRADES}"
+        )
+    journal_path = folder / "results" / FILE_NAME
+    entries: list[tuple[str, str] | Result] = []
+    with Journal(journal_path) as journal:
+        for row in _gradebook(path):
+            if row["assignment"] != assignment.name:
+                raise ParameterError(
+                    f"expected the results of {assignment.name} in {folder}, got those of "
+                    f"{row['assignment']}: name it with --assignment"
+                )
+            entries.append(_entry(row, journal))
+    return StoredResults(journal_path, None, entries)
 
 
-def _gradebook(path: Path) -> list[dict[str, str]]:
+def _gradebook(path: Path) -> Iterator[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError:
-        raise ParameterError(
-            f"expected the results folder of `python -m grader grade`, got {path.parent}: "
-            f"there is no {path.name}"
-        ) from None
+            yield from csv.DictReader(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise StoreError(f"can't read {path}: {error}") from error
 
 
-def _result(row: dict[str, str], latest: Callable[[str], tuple[Result, str] | None]) -> Result:
-    """Return the result that a row of the gradebook comes from."""
+def _entry(row: Mapping[str, str], journal: Journal) -> tuple[str, str] | Result:
+    """Return where a row's result lies; the result itself if the journal does not have it."""
     # a name that a spreadsheet would take for a formula has a quote before it
     name = row["submission"].removeprefix("'")
-    student = name.rpartition(".")[0] or name
-    found = latest(row["sha256"]) if row["status"] != "infra_error" else None
-    if found is not None:
-        return replace(found[0], submission=name, student=student)
-    if row["status"] == "graded":
-        raise StoreError(f"the result of {name} is lost; run `python -m grader grade` again")
-    # what is not kept: a zip that nobody could read, or a fault of the grader
+    kept = row["status"] == "graded"
+    if row["status"] == "rejected":  # maybe a zip that nobody could read
+        kept = journal.latest(row["sha256"]) is not None
+    return (name, row["sha256"]) if kept else _without_journal(row, name)
+
+
+def _without_journal(row: Mapping[str, str], name: str) -> Result:
+    """Return what a row says by itself: a zip that nobody could read, a fault of the grader."""
     return Result(
         submission=name,
-        student=student,
+        student=name.rpartition(".")[0] or name,
         assignment=row["assignment"],
         sha256=row["sha256"],
         status="rejected" if row["status"] == "rejected" else "infra_error",

@@ -7,7 +7,7 @@ summed up. What the grader could not grade yet stays blank, too; it is never a z
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,13 +55,14 @@ class Inputs:
     manual: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Settled:
     """What a submission is worth.
 
     Attributes
     ----------
     result : Result
+        Without the details that stand on its page.
     student : str
         Who it is from; a source of times may know better than the file name.
     submitted : datetime or None
@@ -117,8 +118,15 @@ def read_inputs(folder: Path, assignment: Assignment) -> Inputs:
     )
 
 
-def settle(results: Sequence[Result], assignment: Assignment, inputs: Inputs) -> list[Settled]:
+def settle(results: Iterable[Result], assignment: Assignment, inputs: Inputs) -> list[Settled]:
     """Return what each submission is worth, in the order of the results.
+
+    Parameters
+    ----------
+    results : iterable of Result
+        Read once; their details are not kept, so that many thousand fit into memory.
+    assignment : Assignment
+    inputs : Inputs
 
     Raises
     ------
@@ -126,17 +134,18 @@ def settle(results: Sequence[Result], assignment: Assignment, inputs: Inputs) ->
         Two times for one submission.
     """
     moments = _Moments(inputs.handed)
-    students = [moments.student(result) for result in results]
+    kept = [result.without_details() for result in results]
     by_student: dict[str, list[int]] = defaultdict(list)
-    for place, student in enumerate(students):
-        by_student[student].append(place)
-    settled: dict[int, Settled] = {}
+    for place, result in enumerate(kept):
+        by_student[moments.student(result)].append(place)
+    settled: list[Settled | None] = [None] * len(kept)
     for student, places in by_student.items():
-        timed = [(moments.time(results[place]), place) for place in places]
-        timed.sort(key=lambda pair: (pair[0] or _NEVER, results[pair[1]].submission))
-        rows = _student(student, [(results[p], when) for when, p in timed], assignment, inputs)
-        settled |= dict(zip((place for _, place in timed), rows, strict=True))
-    return [settled[place] for place in range(len(results))]
+        timed = [(moments.time(kept[place]), place) for place in places]
+        timed.sort(key=lambda pair: (pair[0] or _NEVER, kept[pair[1]].submission))
+        rows = _student(student, [(kept[p], when) for when, p in timed], assignment, inputs)
+        for (_, place), row in zip(timed, rows, strict=True):
+            settled[place] = row
+    return [row for row in settled if row is not None]
 
 
 class _Moments:
@@ -164,7 +173,7 @@ class _Moments:
         return found.submitted if found else None
 
 
-def settle_folder(results: Sequence[Result], assignment: Assignment, folder: Path) -> list[Settled]:
+def settle_folder(results: Iterable[Result], assignment: Assignment, folder: Path) -> list[Settled]:
     """Return what each submission is worth, with what lies in the results folder."""
     return settle(results, assignment, read_inputs(folder, assignment))
 

@@ -32,7 +32,7 @@ _TIME = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Handed:
     """Who handed in a file, and when.
 

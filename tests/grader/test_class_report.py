@@ -83,7 +83,7 @@ def test_numbers() -> None:
 def test_the_page_of_a_class(assignment: Assignment, tmp_path: Path) -> None:
     handed = times(s00="2026-11-20T10:00", s01="2026-11-22T10:00")
     settled = settle(klass(), assignment, Inputs(handed))
-    page = render_class_page(settled, assignment)
+    page = render_class_page(settled, klass(), assignment)
     text = text_of(page)
     for words in (
         "students 13",
@@ -100,7 +100,7 @@ def test_the_page_of_a_class(assignment: Assignment, tmp_path: Path) -> None:
     checker.feed(page)
     assert (checker.open, checker.fetched) == ([], [])
     assert "http" not in page
-    path = write_class_page(settled, assignment, tmp_path)
+    path = write_class_page(settled, klass(), assignment, tmp_path)
     assert path.stat().st_mode & 0o077 == 0
 
 
@@ -108,7 +108,7 @@ def test_a_class_of_nobody_has_a_page(assignment: Assignment) -> None:
     failed = one("ada", None, status="infra_error", score=None, practice=None)
     for results in ([], [failed]):
         settled = settle(results, assignment, Inputs())
-        assert "Nothing is graded yet" in render_class_page(settled, assignment)
+        assert "Nothing is graded yet" in render_class_page(settled, results, assignment)
 
 
 def test_hidden_figures_stand_on_a_page_only_when_the_window_is_closed(
@@ -116,9 +116,10 @@ def test_hidden_figures_stand_on_a_page_only_when_the_window_is_closed(
 ) -> None:
     handed = times(ada="2026-11-22T10:00")
     inputs = Inputs(handed, manual={"ada": (4.0, 6.0)})
-    (row,) = settle([one("ada", 17.25)], assignment, inputs)
-    opened = text_of(render_page(row.result, assignment, Standing(row, 0.72, "Calm Oboe 1a2b")))
-    closed = text_of(render_page(row.result, assignment, Standing(row, closed=True)))
+    result = one("ada", 17.25)
+    (row,) = settle([result], assignment, inputs)
+    opened = text_of(render_page(result, assignment, Standing(row, 0.72, "Calm Oboe 1a2b")))
+    closed = text_of(render_page(result, assignment, Standing(row, closed=True)))
     for figure in ("73.2", "17.25", "61", "19.25", "82 %"):
         assert figure not in opened, figure
     for words in ("2 days late, which costs up to 2 of", "try 1 of at most 5", "Calm Oboe 1a2b"):
@@ -135,7 +136,8 @@ def test_an_open_page_does_not_tell_which_submission_counts(assignment: Assignme
     for scores in ((12.0, 15.0), (15.0, 12.0)):
         results = [one("ada-1", scores[0]), one("ada-2", scores[1])]
         rows = settle(results, assignment, Inputs(handed))
-        pages.append([render_page(row.result, assignment, Standing(row)) for row in rows])
+        each = zip(results, rows, strict=True)
+        pages.append([render_page(result, assignment, Standing(row)) for result, row in each])
     assert pages[0] == pages[1]
 
 

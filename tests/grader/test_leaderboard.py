@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.assignment import Assignment, load_assignment
-from grader.autograder.reports import gradescope_report
+from grader.autograder.reports import Shown, gradescope_report
 from grader.policy.attempts import Attempt, next_value, shown_value
 from grader.policy.keys import AttemptPolicy
 from grader.policy.leaderboard import Place, ladder_values, leaderboard, render_leaderboard
@@ -31,15 +31,14 @@ def assignment() -> Assignment:
 
 def scored(name: str, public: float, private: float = 0.5, **changes: object) -> Result:
     """Return a submission with scores on both halves."""
-    result = graded(
+    return graded(
         submission=f"{name}.zip",
         student=name.partition("-")[0],
         sha256=f"{hash(name):x}",
         score=ModelScore(private, private - 0.1, private + 0.1, 400, 33, "hidden", ""),
+        public_score=public,
         **changes,
     )
-    vars(result)["public_score"] = public
-    return result
 
 
 def test_the_ladder_runs_over_the_tries_up_to_the_limit() -> None:
@@ -62,15 +61,9 @@ def test_a_service_that_remembers_shows_the_same() -> None:
 def test_values_by_student(assignment: Assignment) -> None:
     results = [scored("ada-1", 0.61), scored("ada-2", 0.72), scored("bob", 0.55)]
     # the same bytes again, and one that was not scored
-    results += [replace_name(results[0], "ada-3"), graded(student="carl", score=None)]
+    results += [replace(results[0], submission="ada-3.zip"), graded(student="carl", score=None)]
     settled = settle(results, assignment, Inputs())
     assert ladder_values(settled, STEPS) == {"ada": 0.72, "bob": 0.56}
-
-
-def replace_name(result: Result, name: str) -> Result:
-    again = replace(result, submission=f"{name}.zip")
-    vars(again)["public_score"] = vars(result)["public_score"]
-    return again
 
 
 def test_the_open_board_depends_on_the_public_half_alone(assignment: Assignment) -> None:
@@ -150,7 +143,7 @@ class Course:
         result = scored(
             f"eve-{number}", self.accuracy(answers, PUBLIC), final, model_points=20 * final
         )
-        self.shown.append(next_value(vars(result)["public_score"], self.shown, self.policy))
+        self.shown.append(next_value(result.public_score, self.shown, self.policy))
         place = Attempt(number, over=number > self.policy.limit)
         row = Settled(
             result, "eve", None, 0, 0.0, None, 20.0, 20 * final, not place.over, "", place
@@ -158,7 +151,7 @@ class Course:
         title, value = HW3.title, self.shown[-1]
         page = render_page(result, HW3, Standing(row, value, "Quiet Oboe 12ab"))
         board = render_leaderboard([Place("Quiet Oboe 12ab", value, None)], title, self.policy)
-        report = gradescope_report(result, ladder=value)
+        report = gradescope_report(result, Shown(value))
         tests = [t for t in report.pop("tests") if t["visibility"] == "visible"]
         self.seen += [page, board, f"{tests} {report}"]
         read = re.search(r"with <b>([\d.]+) %</b>", page)

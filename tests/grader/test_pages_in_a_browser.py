@@ -24,14 +24,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     assignment = replace(load_assignment("hw3_nsynth_cnn"), late=LATE)
     inputs = Inputs(times(s11="2026-11-22T10:00"), manual={"s11": (4.0, 6.0)})
-    settled = settle(klass(), assignment, inputs)
+    results = klass()
+    settled = settle(results, assignment, inputs)
     row = settled[11]
     places = [Place("Witty Accordion 12ab34cd", 0.72, 0.703), Place("Calm Oboe 1a2b", 0.7, None)]
     texts = {
-        "open": render_page(row.result, assignment, Standing(row, 0.72, places[0].name)),
-        "closed": render_page(row.result, assignment, Standing(row, closed=True)),
-        "rejected": render_page(settled[-1].result, assignment, Standing(settled[-1])),
-        "class": render_class_page(settled, assignment),
+        "open": render_page(results[11], assignment, Standing(row, 0.72, places[0].name)),
+        "closed": render_page(results[11], assignment, Standing(row, closed=True)),
+        "rejected": render_page(results[-1], assignment, Standing(settled[-1])),
+        "class": render_class_page(settled, results, assignment),
         "board": render_leaderboard(places, assignment.title, assignment.attempts, closed=True),
     }
     for name, text in texts.items():

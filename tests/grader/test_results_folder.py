@@ -1,7 +1,9 @@
 """From a graded folder to grades: settle, report and export on what `grade` left."""
 
+import contextlib
 import csv
 import shutil
+import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +90,28 @@ def test_results_come_back_as_they_were_graded(folder: Path) -> None:
     shutil.rmtree(folder / "out" / "results")
     with pytest.raises(StoreError, match="is missing"):
         load_results(folder / "out", load_assignment(folder / "hw"))
+
+
+def test_a_result_that_is_lost_is_never_a_blank(folder: Path) -> None:
+    before = (folder / "out" / "grades.csv").read_bytes()
+    with contextlib.closing(sqlite3.connect(folder / "out/results/journal.sqlite")) as journal:
+        journal.execute("DELETE FROM results WHERE number = (SELECT min(number) FROM results)")
+        journal.commit()
+    found = load_results(folder / "out", load_assignment(folder / "hw"))
+    assert len(found) == 4
+    with pytest.raises(StoreError, match=r"the result of ada_2026-11-20.*zip is lost; run"):
+        list(found)
+    assert run(folder, "settle") == 1
+    assert (folder / "out" / "grades.csv").read_bytes() == before
+
+
+def test_results_are_read_whenever_they_are_asked_for(folder: Path) -> None:
+    found = load_results(folder / "out", load_assignment(folder / "hw"))
+    names = [result.submission for result in found]
+    assert names == [row["submission"] for row in rows(folder)]
+    assert [result.submission for result in found[1:3]] == names[1:3]
+    assert found[-1].submission == names[-1]
+    assert [result.sha256 for result in found] == [row["sha256"] for row in rows(folder)]
 
 
 def test_settle_puts_late_days_into_the_gradebook(

@@ -146,7 +146,7 @@ def test_written_answers_are_added_before_late_days(assignment: Assignment, tmp_
     (tmp_path / "extensions.csv").write_text("student,days\nada,1\n")
     rows = settle_folder([one("ada", 10.0, auto_points=5.0)], assignment, tmp_path)
     assert (rows[0].points, rows[0].manual, rows[0].max_points) == (18.5, 4.5, 26)
-    write_gradebook([rows[0].result], tmp_path / "g.csv", settled=rows)
+    write_gradebook(rows, tmp_path / "g.csv")
     with (tmp_path / "g.csv").open(newline="") as file:
         (line,) = csv.DictReader(file)
     found = [line[k] for k in ("manual_points", "late_days", "points", "max_points", "auto_points")]
@@ -160,7 +160,7 @@ def test_without_a_policy_the_gradebook_stays_as_it_is(
     results = [one("ada"), rejected(), one("carl", None, status="infra_error")]
     write_gradebook(results, tmp_path / "a.csv")
     settled = settle_folder(results, assignment, tmp_path)
-    write_gradebook(results, tmp_path / "b.csv", settled=settled)
+    write_gradebook(settled, tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
 
 

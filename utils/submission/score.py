@@ -22,7 +22,7 @@ from utils.training.metrics import (
 __all__ = ["ModelScore", "ScoreDetails", "score_details", "score_logits"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ModelScore:
     """How well a model names the family of a note.
 
