@@ -12,8 +12,10 @@ __all__ = ["main"]
 VERBS = {
     "hidden": ("grader.hidden_cli", "build or show a hidden split"),
     "grade": ("grader.grade_cli", "grade a folder of submissions"),
+    "regrade": ("grader.regrade_cli", "grade again after a correction, and say what changed"),
     "settle": ("grader.settle_cli", "put late days, tries and written answers into the gradebook"),
     "report": ("grader.report_cli", "write pages of students, of the class, and the leaderboard"),
+    "explain": ("grader.explain_cli", "all about one submission, to answer a student's question"),
     "credit": ("grader.credit_cli", "check the credit curve and bind it to a hidden split"),
     "export": ("grader.export_cli", "hand grades on to other systems"),
     "release": ("grader.release", "make what students and graders get of a homework"),

@@ -6,21 +6,25 @@ if its bytes, the hidden split, the assignment and the grader are the same. The 
 the pages are written from the journal, and can be made again from it at any time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from grader.assignment import Assignment
-from grader.batch.changes import Change, compare, write_changes
-from grader.batch.folder import Folder, StoredResults, for_the_gradebook
-from grader.batch.journal import Journal
+from grader.batch.changes import Change
+from grader.batch.finding import choose, find_submissions
+from grader.batch.folder import Folder, StoredResults
 from grader.batch.local import Station, Threads, local_stations, missing_layers
 from grader.batch.plan import Plan
+from grader.batch.preview import end_preview, preview_of
+from grader.batch.regrade import Regrade, other_rows
 from grader.batch.runner import Pool, Runner
 from grader.gradebook import write_gradebook
 from grader.kept import GRADER_VERSION
 from grader.notebook.place import demand_unseen
-from grader.notebook.session import NotebookLimits
+from grader.notebook.process import NotebookLimits
 from grader.policy.settle import read_inputs, settle
 from grader.report import write_page
 from grader.results import Result
@@ -52,6 +56,12 @@ class Batch:
         Whether notebooks were run.
     changes : sequence of Change
         What came out differently than before, if all was graded again.
+    causes : sequence of str
+        What results depend on and is different from before, in words.
+    n_failures : int
+        Submissions that could not be graded now; the same command tries them again.
+    out : Path
+        Where the results lie.
     """
 
     results: Sequence[Result] = ()
@@ -60,34 +70,9 @@ class Batch:
     n_known: int = 0
     has_notebooks: bool = False
     changes: Sequence[Change] = ()
-
-
-def find_submissions(folder: Path) -> tuple[list[Path], list[str]]:
-    """Return the zips of a folder, and the names of what else lies there.
-
-    What is called ``.zip`` is a submission, even if it is none; folders and other files
-    are left alone. The path of a single zip will do, too.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such folder, or no zip in it.
-    """
-    if folder.is_file() and folder.suffix.lower() == ".zip":
-        return [folder], []
-    if not folder.is_dir():
-        raise ParameterError(f"expected a folder with submissions (*.zip), got {folder}")
-    zips, ignored = [], []
-    for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        # a named pipe would let the grader wait for ever
-        is_zip = path.suffix.lower() == ".zip" and path.is_file()
-        if is_zip and not path.name.startswith("."):
-            zips.append(path)
-        else:
-            ignored.append(path.name)
-    if not zips:
-        raise ParameterError(f"expected submissions (*.zip) in {folder}, found none")
-    return zips, ignored
+    causes: Sequence[str] = ()
+    n_failures: int = 0
+    out: Path = Path()
 
 
 def grade_submissions(
@@ -104,6 +89,8 @@ def grade_submissions(
     progress: bool = True,
     dask: str | None = None,
     regrade: bool = False,
+    only: Sequence[str] = (),
+    diff: bool = False,
 ) -> Batch:
     """Grade the model and the notebook of all submissions in a folder.
 
@@ -132,10 +119,16 @@ def grade_submissions(
     progress : bool
         Show a progress bar.
     dask : str, optional
-        Let workers of Dask run models and notebooks: the address of a scheduler, or
-        ``local:N`` for N workers on this machine. An experiment: no test covers it yet.
+        Let workers of Dask run models and notebooks: the address of a scheduler
+        (``tls://…``, ``tcp://…``), or ``local:N`` for N workers on this machine.
     regrade : bool
         Grade again what is known, and say what changed.
+    only : sequence of str
+        Names of submissions, with or without ``.zip``: the gradebook keeps the rows of all
+        others; none: all.
+    diff : bool
+        Leave ``out`` as it is, and regrade in a copy of it: see
+        :mod:`grader.batch.preview`.
 
     Returns
     -------
@@ -153,6 +146,7 @@ def grade_submissions(
     if jobs < 1:
         raise ParameterError(f"jobs: expected 1 or more, got {jobs}")
     paths, ignored = find_submissions(Path(submissions))
+    paths = choose(paths, only) if only else paths
     plan = Plan.make(
         assignment,
         hidden,
@@ -161,29 +155,37 @@ def grade_submissions(
         policy=sandbox,
         notebooks=notebooks,
     )
-    folder = Folder(Path(out))
+    folder = Folder(preview_of(Path(out), plan.settings.id) if diff else Path(out))
     if plan.questions is not None:
-        demand_unseen([*plan.secrets, folder.out])
-    if dask is not None:
-        from grader.batch.cluster import cluster_stations  # an extra of the installation
-
-        with cluster_stations(plan, dask) as stations:
-            batch = _with_stations(plan, folder, paths, stations, progress, regrade)
-    else:
-        local = local_stations(plan, min(jobs, len(paths)))
-        batch = _with_stations(plan, folder, paths, local, progress, regrade)
+        demand_unseen([*plan.unseen, Path(submissions), Path(out), folder.out])
+    run = partial(
+        run_batch,
+        plan,
+        folder,
+        paths,
+        progress=progress,
+        regrade=regrade,
+        # one zip of a class is no class
+        only=bool(only) or (regrade and Path(submissions).is_file()),
+    )
+    batch = _somewhere(plan, run, dask, min(jobs, len(paths)))
     batch.ignored = ignored
+    if diff and not batch.n_failures:
+        end_preview(batch.out)
     return batch
 
 
-def _with_stations(
-    plan: Plan,
-    folder: Folder,
-    paths: Sequence[Path],
-    stations: Sequence[Station],
-    progress: bool,
-    regrade: bool,
-) -> Batch:
+def _somewhere(plan: Plan, run: Callable[[Pool], Batch], dask: str | None, jobs: int) -> Batch:
+    """Run on this machine or on a cluster."""
+    if dask is None:
+        return _with_stations(plan, local_stations(plan, jobs), run)
+    from grader.batch.cluster import cluster_stations  # an extra of the installation
+
+    with cluster_stations(plan, dask) as stations:
+        return _with_stations(plan, stations, run)
+
+
+def _with_stations(plan: Plan, stations: Sequence[Station], run: Callable[[Pool], Batch]) -> Batch:
     """Check a station before any submission is judged, and put all of them to work."""
     try:
         layers = stations[0].check()
@@ -193,7 +195,7 @@ def _with_stations(
         raise
     pool = Threads(stations, plan.marker(missing_layers(layers)))
     try:
-        batch = run_batch(plan, folder, paths, pool, progress=progress, regrade=regrade)
+        batch = run(pool)
     finally:
         pool.close()
     batch.layers = layers
@@ -208,6 +210,7 @@ def run_batch(
     *,
     progress: bool = False,
     regrade: bool = False,
+    only: bool = False,
 ) -> Batch:
     """Let a pool grade submissions; write pages, gradebook and, for a regrade, the changes.
 
@@ -217,18 +220,24 @@ def run_batch(
         Something can't be written; what was acknowledged is kept.
     """
     try:
-        return _run_batch(plan, folder, paths, pool, progress=progress, regrade=regrade)
+        return _run_batch(plan, folder, paths, pool, progress, regrade, only)
     except OSError as error:
         raise StoreError(f"can't write into {folder.out}: {error.strerror or error}") from error
 
 
 def _run_batch(
-    plan: Plan, folder: Folder, paths: Sequence[Path], pool: Pool, *, progress: bool, regrade: bool
+    plan: Plan,
+    folder: Folder,
+    paths: Sequence[Path],
+    pool: Pool,
+    progress: bool,
+    regrade: bool,
+    only: bool,
 ) -> Batch:
     inputs = read_inputs(folder.out, plan.assignment)  # first: a wrong file stops before the work
+    others = other_rows(folder.out, plan.assignment, paths) if only else ()
     with folder.open(plan.settings) as journal:
-        if regrade:
-            journal.begin_regrade()
+        again = Regrade(journal, paths, only) if regrade else None
         runner = Runner(
             journal,
             pool,
@@ -236,37 +245,35 @@ def _run_batch(
             deliver=lambda result: _deliver(result, plan, folder),
             lease_seconds=_lease(plan),
         )
+        # a regrade that is stopped leaves the gradebook as it was, without gaps
+        write = not (regrade and folder.grades.exists())
         try:
             runner.run(paths, progress=progress)
+            write = True
         finally:
-            rows = [for_the_gradebook(runner.result(path)) for path in paths]
-            settled = settle(rows, plan.assignment, inputs)
-            write_gradebook(rows, folder.grades, settled=settled)
-        found = _changes(runner, journal, folder, paths) if regrade else ()
-    results = StoredResults(folder.journal, plan.settings, runner.contents, runner.failures)
+            if write:
+                rows = chain(map(runner.result, paths), others)
+                write_gradebook(settle(rows, plan.assignment, inputs), folder.grades)
+        if again is not None:
+            again.end(runner, folder, plan.settings)
+    return _batch(plan, folder, runner, again)
+
+
+def _batch(plan: Plan, folder: Folder, runner: Runner, again: Regrade | None) -> Batch:
+    entries = [runner.failures.get(name, (name, sha)) for name, sha in runner.contents.items()]
     return Batch(
-        results,
+        StoredResults(folder.journal, plan.settings, entries),
         n_known=runner.n_known,
         has_notebooks=plan.questions is not None,
-        changes=found,
+        changes=again.changes if again else (),
+        causes=again.causes if again else (),
+        n_failures=len(runner.failures),
+        out=folder.out,
     )
 
 
 def _deliver(result: Result, plan: Plan, folder: Folder) -> None:
     write_page(result, plan.assignment, folder.pages)
-
-
-def _changes(
-    runner: Runner, journal: Journal, folder: Folder, paths: Sequence[Path]
-) -> list[Change]:
-    """Return what a regrade changed, and write it down."""
-    results = (runner.result(path) for path in paths if path.name not in runner.failures)
-    compared = (compare(journal.earlier(result.sha256), result) for result in results)
-    found = [change for change in compared if change is not None]
-    write_changes(found, folder.out / "changes.csv")
-    if not runner.failures:
-        journal.end_regrade()
-    return found
 
 
 def _lease(plan: Plan) -> float:

@@ -2,6 +2,7 @@
 
 ``journal`` keeps what is finished, ``runner`` hands out work and writes it down, ``local``
 marks submissions in threads of this machine, ``cluster`` lets workers of Dask run models and
-notebooks. Labels, points and the journal are the coordinator's alone: the process that the
-instructor started.
+notebooks. ``regrade`` does it again and says what changed (``changes``), in a copy if nothing
+shall be touched (``preview``). Labels, points and the journal are the coordinator's alone: the
+process that the instructor started.
 """

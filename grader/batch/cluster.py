@@ -1,50 +1,172 @@
 """Let workers of Dask run models and notebooks; labels, points and journal stay here.
 
-The coordinator has a thread for each worker thread. A thread reads a zip, sends the model to
-a worker, and marks the logits that come back, as it would on this machine: the same marks,
-retries and journal. A worker that dies is the fault of whatever ran on it: Dask gives such a
-task up after some deaths (``distributed.scheduler.allowed-failures``), the submission is
-tried again, and in the end it stands as INFRA_ERROR in the gradebook, alone.
+The coordinator has a thread for each of the workers' threads. A thread reads a zip, sends the
+model to a worker, and marks the logits that come back, as it would on this machine: the same
+marks, retries and journal. A worker that dies is the fault of whatever ran on it: Dask gives a
+task up after some deaths, the submission is tried again, and in the end it stands as
+INFRA_ERROR in the gradebook, alone.
 
-An experiment: this is what it is meant to do. It was tried by hand with three zips and two
-workers of one machine; no test covers it, and no command offers it.
+Who must be trusted: all machines of the cluster, with everybody who may log in as the user of
+its workers, and whoever can talk to the scheduler. Workers see hidden spectrograms and hidden
+tests, never labels. But Dask unpickles what its members send: a member that was taken over
+takes over the others, and the coordinator, where the labels are. So a student must not get
+out of the sandbox on a worker, as here; and only members may talk to the scheduler, which is
+what TLS is for.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Self
+from uuid import uuid4
 
-import numpy as np
-
-from grader.assignment import Limits
-from grader.batch import worker
-from grader.batch.local import read_content
-from grader.batch.plan import Plan
-from grader.batch.runner import Job
-from grader.intake import Archive
-from grader.marking import Marker
-from grader.model_tests import QuestionResult, sources_of_tests
-from grader.notebook.grading import training_cells
-from grader.notebook.questions import NotebookRun
-from grader.results import Result
-from grader.sandbox.parent import ModelRun
-from grader.sandbox.protocol import Layer, SandboxError
 from utils.errors import ParameterError
-from utils.notes.vocabulary import N_FAMILIES
-from utils.submission.codes import Code, Rejection
 
-__all__ = ["ClusterStation", "cluster_stations"]
+try:
+    from distributed import Client, Future
+except ImportError:  # an extra of the installation
+    raise ParameterError("--dask needs Dask: pip install 'music-ai-course[cluster]'") from None
 
-MAX_ASKS = 20
-"""Times that workers may ask for the spectrograms during one task: each may be a new one."""
+from grader.batch import worker
+from grader.batch.connect import connect
+from grader.batch.local import mark
+from grader.batch.plan import Plan
+from grader.batch.remote import RemoteQuestions, RemoteSandbox, layers_from
+from grader.batch.runner import Job
+from grader.kept import Settings
+from grader.marking import Marker
+from grader.results import Result
+from grader.sandbox.protocol import Layer, SandboxError
 
-_MAX_FILE_BYTES = 40_000_000
-_CONNECT_SECONDS = 60
+__all__ = ["Cluster", "ClusterStation", "cluster_stations"]
+
+LONELY_SECONDS = 300.0
+"""Without any worker, before a run is stopped: a queue may give some back."""
+
+POLL_SECONDS = 5.0
+
+
+class ClusterGone(BaseException):
+    """No scheduler or no worker is left: this ends the run.
+
+    No Exception: a runner would take it for a failure of one submission, and fail them all.
+    """
+
+
+class Cluster:
+    """Workers that know of a class; a context manager, after which they forget it.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    plan : Plan
+        All of it stays here but the assignment and the tests of the notebook's questions.
+    where : str
+        How people call it.
+    """
+
+    def __init__(self, client: Client, plan: Plan, where: str) -> None:
+        self._client, self._where = client, where
+        self._bench = f"music-ai-course-{uuid4().hex}"
+        # named one by one, so that nothing is sent by an oversight
+        told = Plan(
+            assignment=plan.assignment,
+            scorer=None,  # type: ignore[arg-type]
+            questions=plan.questions,
+            settings=Settings({}),
+            policy=plan.policy,
+            autograder=None,
+            secrets=(),
+        )
+        self._work = worker.Work(told, plan.scorer.mels, worker.software())
+        # the sandbox tries a model that crashed once more; a new worker loads its libraries
+        self._seconds = plan.assignment.limits.wall_seconds * 2 + 400
+
+    def __enter__(self) -> Self:
+        for tries_left in reversed(range(3)):
+            try:
+                self._client.register_plugin(worker.Bench(self._work), name=self._bench)
+                break
+            except Exception as error:
+                # a worker that ends right now makes it fail for all
+                if tries_left == 0 or not isinstance(error, OSError):
+                    raise SandboxError(
+                        f"the workers at {self._where} can't take up the work "
+                        f"({_in_words(error)}): do they run the same version of the course?"
+                    ) from error
+            time.sleep(POLL_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._client.status == "running":
+            with suppress(Exception):  # the work is done, and the workers may be gone
+                self._client.unregister_worker_plugin(self._bench)
+
+    def check(self) -> tuple[Layer, ...]:
+        """Return which protections hold on every worker, and warm it up.
+
+        Raises
+        ------
+        SandboxError
+            They are too few on some worker, or it is another version of the course.
+        """
+        # a worker that ends meanwhile leaves its question to the others
+        waiting = {
+            address: self._submit(worker.check, workers=[address], allow_other_workers=True)
+            for address in self._client.nthreads()
+        }
+        found = []
+        for address, future in waiting.items():
+            try:
+                found.append(layers_from(self._result(future)))
+            except SandboxError as error:
+                raise SandboxError(f"worker {address}: {error}") from error
+        return min(found, key=lambda layers: sum(layer.active for layer in layers))
+
+    def ask(self, function: Callable[..., bytes], *arguments: Any) -> bytes:
+        """Return what a function of :mod:`grader.batch.worker` gives on some worker.
+
+        Raises
+        ------
+        SandboxError
+            Each worker that it was given to died, or none answered.
+        ClusterGone
+            Nobody is left to ask.
+        """
+        return self._result(self._submit(function, *arguments))
+
+    def _submit(self, function: Callable[..., bytes], *arguments: Any, **options: Any) -> Future:
+        self._demand_scheduler()
+        # pure: the same model handed in twice would otherwise be one task that two wait for
+        return self._client.submit(function, self._bench, *arguments, pure=False, **options)
+
+    def _result(self, future: Future) -> bytes:
+        seen = began = time.monotonic()
+        try:
+            while True:
+                try:
+                    return bytes(future.result(timeout=POLL_SECONDS))
+                except TimeoutError:
+                    self._demand_scheduler()
+                now = time.monotonic()
+                if self._client.nthreads():
+                    seen = now
+                elif now - seen > LONELY_SECONDS:
+                    raise ClusterGone(f"no worker is left at {self._where}")
+                if now - began > self._seconds:
+                    raise SandboxError("a worker gave no answer in time")
+        except (Exception, CancelledError) as error:
+            self._demand_scheduler()
+            raise SandboxError(_in_words(error)) from error
+        finally:
+            with suppress(Exception):
+                future.cancel()
+
+    def _demand_scheduler(self) -> None:
+        # never "connecting" again: a scheduler that comes back has forgotten everything
+        if self._client.status != "running":
+            raise ClusterGone(f"the scheduler {self._where} is gone")
 
 
 class ClusterStation:
@@ -53,109 +175,25 @@ class ClusterStation:
     Parameters
     ----------
     plan : Plan
-    client : distributed.Client
-    seconds : float
-        To wait for one answer.
-    run_model, run_notebook : callable, optional
-        What workers call: tests replace it.
+    cluster : Cluster
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        client: Any,
-        *,
-        seconds: float,
-        run_model: Callable[..., dict[str, Any]] = worker.run_model,
-        run_notebook: Callable[..., str] = worker.run_notebook,
-    ) -> None:
-        self._plan, self._client, self._seconds = plan, client, seconds
-        self._run_model, self._run_notebook = run_model, run_notebook
-        self._digest = hashlib.sha256(plan.scorer.mels.tobytes()).hexdigest()
-        self._task = _notebook_task(plan)
+    def __init__(self, plan: Plan, cluster: Cluster) -> None:
+        self._scorer, self._cluster = plan.scorer, cluster
+        self._model = RemoteSandbox(cluster.ask)
+        self._questions = plan.questions and RemoteQuestions(cluster.ask, plan.questions)
 
     def check(self) -> tuple[Layer, ...]:
         """Return which protections hold on every worker; refuse if they are too few."""
-        try:
-            found = self._client.run(worker.check, self._plan.policy)
-        except OSError as error:
-            raise SandboxError(f"the cluster does not answer: {error}") from error
-        if not found:
-            raise SandboxError("the cluster has no workers")
-        return min(found.values(), key=lambda layers: sum(layer.active for layer in layers))
+        return self._cluster.check()
 
     def mark(self, job: Job, marker: Marker) -> Result:
         """Return the result of a submission; raise only if the grader or the cluster fails."""
-        began = time.monotonic()
-        name = job.path.name
-        try:
-            archive = Archive(read_content(job))
-            result = marker.model(archive, name, self._plan.scorer, self)  # type: ignore[arg-type]
-            if self._task is not None:
-                result = marker.notebook(result, archive, self, self)  # type: ignore[arg-type]
-        except Rejection as rejection:
-            result = marker.refused(name, rejection.code, rejection.detail)
-        return replace(result, seconds=time.monotonic() - began)
+        stand_ins: Any = self._scorer, self._model, self._questions, None
+        return mark(job, marker, *stand_ins)
 
     def close(self) -> None:
         """Do nothing: workers are not ours."""
-
-    def run(
-        self, model: bytes, mels: np.ndarray, repeats: np.ndarray, *, limits: Limits
-    ) -> ModelRun:
-        """Run a model on some worker, as :meth:`grader.sandbox.parent.Sandbox.run` does here.
-
-        Raises
-        ------
-        Rejection
-            If the model breaks the contract or a limit.
-        SandboxError
-            If the sandbox or the worker fails; the model is not to blame.
-        """
-        for _ in range(MAX_ASKS):
-            reply = self._ask(
-                self._run_model, self._digest, model, repeats, limits, self._plan.policy
-            )
-            if "needs" not in reply:
-                return _model_run(reply, len(mels))
-            self._send_notes(reply["needs"], mels)
-        raise SandboxError("no worker keeps the spectrograms: they start anew all the time")
-
-    def grade(self, archive: Archive, _: object) -> NotebookRun:
-        """Run a notebook on some worker, as ``NotebookGrader.grade`` does here.
-
-        Raises
-        ------
-        SandboxError
-            If the sandbox or the worker fails; the student is not to blame.
-        """
-        assignment = self._plan.assignment
-        found = {
-            name: archive.file(name, max_bytes=_MAX_FILE_BYTES) for name in assignment.submission
-        }
-        # the notebook itself has a smaller limit
-        found[assignment.notebook] = archive.file(assignment.notebook)
-        files = {name: content for name, content in found.items() if content is not None}
-        table = json.loads(self._ask(self._run_notebook, self._task, files))
-        questions = tuple(map(QuestionResult.from_table, table["questions"]))
-        return NotebookRun(questions, tuple(table["notes"]), float(table["seconds"]))
-
-    def _ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what a function gives on some worker."""
-        # pure: the same model handed in twice would otherwise be one task that two wait for
-        future = self._client.submit(function, *arguments, pure=False)
-        try:
-            return future.result(timeout=self._seconds)
-        except (Exception, CancelledError) as error:
-            future.cancel()
-            raise SandboxError(_in_words(error)) from error
-
-    def _send_notes(self, address: str, mels: np.ndarray) -> None:
-        """Send the spectrograms to a worker; if it is gone by now, the next one will ask."""
-        try:
-            self._client.run(worker.keep_notes, self._digest, mels, workers=[address])
-        except Exception:
-            time.sleep(0.2)
 
 
 @contextmanager
@@ -166,95 +204,34 @@ def cluster_stations(plan: Plan, where: str) -> Iterator[list[ClusterStation]]:
     ----------
     plan : Plan
     where : str
-        Address of a scheduler, as ``tcp://10.0.0.5:8786``, or ``local:N``.
+        Address of a scheduler, as ``tls://10.0.0.5:8786`` or ``tcp://…``, or ``local:N``.
 
     Raises
     ------
     ParameterError
-        Dask is missing, the address is none, or the policy is "weak".
+        The address is none, or the policy is "weak".
     SandboxError
-        The scheduler can't be reached, or has no workers.
+        The scheduler can't be reached, has no workers, or is gone.
     """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise ParameterError("--dask needs Dask: pip install 'music-ai-course[cluster]'") from None
     if plan.policy == "weak":
         raise ParameterError("--dask asks for --sandbox strict: workers can't be weak")
-    cluster = None
-    if where.startswith("local:"):
-        cluster = LocalCluster(  # a process each: one that is killed takes no other with it
-            n_workers=_number(where), threads_per_worker=1, processes=True, dashboard_address=None
-        )
     try:
-        with _client(Client, where if cluster is None else cluster) as client:
+        with ExitStack() as stack:
+            client = connect(where, stack)
+            cluster = stack.enter_context(Cluster(client, plan, where))
             threads = sum(client.nthreads().values())
-            if threads == 0:
-                raise SandboxError(f"the scheduler {where} has no workers yet")
-            seconds = plan.assignment.limits.wall_seconds * 2 + 400
-            yield [ClusterStation(plan, client, seconds=seconds) for _ in range(threads)]
-    finally:
-        if cluster is not None:
-            cluster.close()
-
-
-def _client(kind: Callable[..., Any], where: Any) -> Any:
-    try:
-        return kind(where, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise SandboxError(f"no scheduler of Dask answers at {where}: {error}") from None
-
-
-def _number(where: str) -> int:
-    text = where.removeprefix("local:")
-    if not text.isdigit() or int(text) < 1:
-        raise ParameterError(f"--dask: expected local:N with N workers, got {where!r}")
-    return int(text)
-
-
-def _notebook_task(plan: Plan) -> worker.NotebookTask | None:
-    """Return the questions as they travel to workers; None if notebooks are not run."""
-    if plan.questions is None:
-        return None
-    sources = sources_of_tests(plan.assignment, autograder=plan.autograder)
-    return worker.NotebookTask(
-        plan.assignment,
-        sources,
-        training_cells(plan.assignment.notebook_path),
-        plan.policy,
-        plan.questions.sha256,
-    )
-
-
-def _model_run(reply: dict[str, Any], n_notes: int) -> ModelRun:
-    """Return the run that a worker sent, or refuse the model as the worker did.
-
-    Raises
-    ------
-    Rejection
-        The worker's sandbox refused the model.
-    SandboxError
-        What came is no such run.
-    """
-    if "code" in reply:
-        raise Rejection(Code(reply["code"]), reply["detail"])
-    logits = np.frombuffer(reply["logits"], "<f4")
-    if logits.size != n_notes * N_FAMILIES or not np.isfinite(logits).all():
-        raise SandboxError("a worker sent something else than logits")
-    return ModelRun(
-        logits=logits.reshape(n_notes, N_FAMILIES),
-        front_end=reply["front_end"],
-        warnings=tuple(reply["warnings"]),
-        n_parameters=reply["n_parameters"],
-        layers=tuple(Layer(**layer) for layer in reply["layers"]),
-        cpu_seconds=reply["cpu_seconds"],
-    )
+            yield [ClusterStation(plan, cluster) for _ in range(threads)]
+    except ClusterGone as gone:
+        raise SandboxError(
+            f"{gone}; what is finished is kept: start the cluster again, then run the same "
+            "command again"
+        ) from None
 
 
 def _in_words(error: BaseException) -> str:
+    if isinstance(error, SandboxError):
+        return str(error)
     kind = type(error).__name__
     if kind == "KilledWorker":
         return "every worker that this was given to died"
-    if isinstance(error, TimeoutError):
-        return "a worker gave no answer in time"
     return f"on a worker: {kind}: {error}"

@@ -7,29 +7,28 @@ does not work over a network filesystem").
 
 A submission is known by its bytes, by all that its result depends on (the grader's version,
 the hidden split, …: :class:`grader.kept.Settings`) and by the edition, which ``regrade``
-counts up. Its state is "claimed" from the moment it is handed out, with the number of
-attempts and the time until which an answer is awaited, then "finished".
+counts up, of all or of some submissions. Its state is "claimed" from the moment it is handed
+out, with the number of attempts and the time until which an answer is awaited, then "finished".
 """
 
 import hashlib
 import json
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple
 
+from grader.batch.database import Database
 from grader.kept import Settings
 from grader.results import Result
 from utils.errors import StoreError
 
-__all__ = ["FILE_NAME", "Event", "Journal"]
+__all__ = ["FILE_NAME", "Event", "Journal", "Kept"]
 
 FILE_NAME = "journal.sqlite"
 FORMAT = 1
-_REGRADE = "regrade"
+_REGRADE, _PRESENT = "regrade", "present settings"
 
 _TABLES = """
 CREATE TABLE settings (id TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT;
@@ -63,7 +62,24 @@ class Event:
     what: str
 
 
-class Journal:
+class Kept(NamedTuple):
+    """A result, and what it depends on.
+
+    Attributes
+    ----------
+    result : Result
+    description : str
+        Of its settings, as JSON: see :class:`grader.kept.Settings`.
+    time : float
+        When it was acknowledged, in seconds since 1970.
+    """
+
+    result: Result
+    description: str
+    time: float
+
+
+class Journal(Database):
     """What a folder of results knows; a context manager.
 
     Parameters
@@ -84,27 +100,17 @@ class Journal:
     def __init__(
         self, path: Path, settings: Settings | None = None, *, write: bool = False
     ) -> None:
-        self._path, self._settings = path, settings
-        self._edition = 0
         if not write and not path.is_file():
             raise StoreError(f"{path} is missing: nothing was graded into this folder")
-        with self._words("open"):
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+        super().__init__(path, _TABLES, FORMAT, write=write)
+        self._settings = settings
         try:
-            self._prepare(write=write)
+            if write:
+                self._begin_run()
+            self._prepare()
         except BaseException:
-            self._db.close()
+            self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; the journal is of no use afterwards."""
-        self._db.close()
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -117,21 +123,18 @@ class Journal:
                 self._db.execute("DELETE FROM results WHERE key = ?", (self._key(sha256),))
         return found
 
-    def earlier(self, sha256: str) -> Result | None:
+    def earlier(self, sha256: str) -> Kept | None:
         """Return the latest result of a submission's bytes that is not the present one."""
-        query = "SELECT result FROM results WHERE sha256 = ? AND key != ? ORDER BY number DESC"
-        rows = self._rows(query + " LIMIT 1", sha256, self._key(sha256))
-        return _parse(rows[0][0]) if rows else None
+        return self._last("sha256 = ? AND key != ?", sha256, self._key(sha256))
 
-    def latest(self, sha256: str) -> tuple[Result, str] | None:
-        """Return the latest result of a submission's bytes, and under which settings."""
-        query = (
-            "SELECT result, description FROM results JOIN settings ON settings = id "
-            "WHERE sha256 = ? ORDER BY number DESC LIMIT 1"
-        )
-        rows = self._rows(query, sha256)
-        found = _parse(rows[0][0]) if rows else None
-        return (found, rows[0][1]) if found is not None else None
+    def latest(self, sha256: str) -> Kept | None:
+        """Return the result of a submission's bytes in the last run, else the latest there is."""
+        present = self._present and self._last("key = ?", self._key(sha256, self._present))
+        return present or self._last("sha256 = ?", sha256)
+
+    def history(self, sha256: str) -> list[Kept]:
+        """Return all results of a submission's bytes, the oldest first."""
+        return list(self._kept("sha256 = ? ORDER BY number", sha256))
 
     def events(self, sha256: str) -> list[Event]:
         """Return what happened to a submission's bytes, in order."""
@@ -186,63 +189,60 @@ class Journal:
             if done.rowcount:
                 self._happened(result.sha256, f"finished: {result.status} {result.code}".strip())
 
-    def begin_regrade(self) -> None:
-        """Let all results of these settings be made again; goes on with a regrade that stopped."""
-        name = f"{_REGRADE} {self._required.id}"
-        with self._transaction():
-            if self._rows("SELECT 1 FROM notes WHERE name = ?", name):
-                return
-            self._db.execute("INSERT INTO notes VALUES (?, '')", (name,))
-            known = "SELECT 1 FROM results WHERE settings = ? LIMIT 1"
-            if self._rows(known, self._required.id):
-                self._edition += 1
-                self._db.execute(
-                    "INSERT OR REPLACE INTO editions VALUES (?, ?)",
-                    (self._required.id, self._edition),
-                )
+    def begin_regrade(self, only: Collection[str] = ()) -> None:
+        """Let results of these settings be made again; goes on with a regrade that stopped.
 
-    def end_regrade(self) -> None:
-        """Write down that everything was made again."""
-        name = f"{_REGRADE} {self._required.id}"
+        Parameters
+        ----------
+        only : collection of str
+            Hashes of the submissions that are meant; none: all of them.
+        """
         with self._transaction():
-            self._db.execute("DELETE FROM notes WHERE name = ?", (name,))
+            for sha256 in only or ("",):
+                self._begin_regrade(sha256)
+
+    def _begin_regrade(self, sha256: str) -> None:
+        name = self._about(sha256)
+        if self._rows("SELECT 1 FROM notes WHERE name = ?", f"{_REGRADE} {name}"):
+            return
+        self._db.execute("INSERT INTO notes VALUES (?, '')", (f"{_REGRADE} {name}",))
+        known = "SELECT 1 FROM results WHERE settings = ? AND sha256 GLOB ? LIMIT 1"
+        if self._rows(known, self._present, sha256 or "*"):
+            edition = self._editions[sha256] = self._editions.get(sha256, 0) + 1
+            self._db.execute("INSERT OR REPLACE INTO editions VALUES (?, ?)", (name, edition))
+
+    def end_regrade(self, only: Collection[str] = ()) -> None:
+        """Write down that all was made again that :meth:`begin_regrade` named."""
+        with self._transaction():
+            for sha256 in only:
+                name = f"{_REGRADE} {self._about(sha256)}"
+                self._db.execute("DELETE FROM notes WHERE name = ?", (name,))
+            if not only:  # those of some are done with it, too
+                self._db.execute(
+                    "DELETE FROM notes WHERE name GLOB ?", (f"{_REGRADE} {self._required.id}*",)
+                )
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _prepare(self, *, write: bool) -> None:
-        """Make the tables of a new file; refuse a foreign or damaged one."""
-        with self._words("read"):
-            # the log comes first: what follows is then all or nothing
-            mode = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            self._db.execute("PRAGMA synchronous = FULL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if write and self._db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("the file is damaged")
-        if mode != "wal":
-            raise StoreError(
-                f"{self._path} lies where SQLite can't keep a log: choose a folder on a local disk"
-            )
-        if version not in (0, FORMAT):
-            raise StoreError(
-                f"{self._path} was made by another version of the grader (format {version}): "
-                "choose another folder for the results"
-            )
-        if write:
-            self._make_tables(exist=version == FORMAT)
-        if self._settings is not None:
-            rows = self._rows("SELECT edition FROM editions WHERE settings = ?", self._settings.id)
-            self._edition = rows[0][0] if rows else 0
-
-    def _make_tables(self, *, exist: bool) -> None:
-        """Make the tables if they are missing, and write down what the settings are."""
+    def _begin_run(self) -> None:
+        """Write down what the settings are, and that they are those of the last run."""
         text = json.dumps(dict(self._required.description), ensure_ascii=False)
         with self._transaction():
-            if not exist:
-                for statement in _TABLES.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {FORMAT}")
             values = (self._required.id, text)
             self._db.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", values)
+            values = (_PRESENT, self._required.id)
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", values)
+
+    def _prepare(self) -> None:
+        """Read which editions count."""
+        if self._settings is None:
+            rows = self._rows("SELECT value FROM notes WHERE name = ?", _PRESENT)
+            self._present = rows[0][0] if rows else ""
+        else:
+            self._present = self._settings.id
+        # "ID" is the edition of all submissions, "ID SHA256" that of one
+        query = "SELECT substr(settings, 66), edition FROM editions WHERE settings GLOB ?"
+        self._editions: dict[str, int] = dict(self._rows(query, f"{self._present}*"))
 
     @property
     def _required(self) -> Settings:
@@ -250,41 +250,30 @@ class Journal:
             raise StoreError("expected a journal that was opened with settings, got one to read")
         return self._settings
 
-    def _key(self, sha256: str) -> str:
-        parts = f"{sha256} {self._required.id} {self._edition}"
+    def _key(self, sha256: str, settings: str = "") -> str:
+        # neither of the two ever falls, so no sum comes twice
+        edition = self._editions.get("", 0) + self._editions.get(sha256, 0)
+        parts = f"{sha256} {settings or self._required.id} {edition}"
         return hashlib.sha256(parts.encode()).hexdigest()
+
+    def _about(self, sha256: str) -> str:
+        """Return the name of an edition: of all submissions for "", else of one."""
+        return f"{self._required.id} {sha256}".rstrip()
+
+    def _last(self, condition: str, *values: str) -> Kept | None:
+        return next(self._kept(f"{condition} ORDER BY number DESC LIMIT 1", *values), None)
+
+    def _kept(self, condition: str, *values: str) -> Iterator[Kept]:
+        """Return what can be read of the results that meet a condition."""
+        query = "SELECT result, description, finished FROM results JOIN settings ON settings = id"
+        for text, description, finished in self._rows(f"{query} WHERE {condition}", *values):
+            result = _parse(text)
+            if result is not None:
+                yield Kept(result, description, finished)
 
     def _happened(self, sha256: str, what: str) -> None:
         values = (sha256, time.time(), what)
         self._db.execute("INSERT INTO events (sha256, time, what) VALUES (?, ?, ?)", values)
-
-    def _rows(self, query: str, *values: str) -> list[tuple]:
-        with self._words("read"):
-            return self._db.execute(query, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Do all of it or nothing; on the disk when it ends without an error."""
-        with self._words("write"):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk has ended it already
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _words(self, verb: str) -> Iterator[None]:
-        """Turn errors of SQLite into a sentence."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"can't {verb} the journal {self._path}: {error}; what is finished stays finished: "
-                "run the same command again when this is mended"
-            ) from error
 
 
 def _parse(text: str) -> Result | None:

@@ -14,15 +14,17 @@ from grader.batch.runner import Job
 from grader.batch.slots import Slot
 from grader.intake import Archive, read_file
 from grader.marking import Marker
+from grader.notebook.grading import NotebookGrader
 from grader.notebook.session import StudentSandbox
 from grader.results import Result
 from grader.sandbox.parent import Sandbox
 from grader.sandbox.policy import REQUIRED
 from grader.sandbox.protocol import Layer
 from grader.sandbox.thief import demand_unreadable
+from grader.scoring import Scorer
 from utils.submission.codes import Rejection
 
-__all__ = ["LocalStation", "Station", "Threads", "local_stations", "missing_layers"]
+__all__ = ["LocalStation", "Station", "Threads", "local_stations", "mark", "missing_layers"]
 
 
 class Station(Protocol):
@@ -44,44 +46,79 @@ class LocalStation:
     Parameters
     ----------
     plan : Plan
+
+    Attributes
+    ----------
+    model : Sandbox
+    notebook : StudentSandbox or None
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._slot = Slot()
-        self._model = Sandbox(self._slot.number, policy=plan.policy)
-        self._notebook = (
+        self.model = Sandbox(self._slot.number, policy=plan.policy)
+        self.notebook = (
             StudentSandbox(self._slot.number, policy=plan.policy) if plan.questions else None
         )
 
     def check(self) -> tuple[Layer, ...]:
         """Return which protections hold here; refuse if they are too few."""
-        layers = self._model.check()
-        if self._notebook is not None:
-            self._notebook.check()
+        layers = self.model.check()
+        if self.notebook is not None:
+            self.notebook.check()
         if self._plan.policy == "weak":
-            demand_unreadable(self._plan.secrets, self._model.uid)
+            demand_unreadable(self._plan.secrets, self.model.uid)
         return layers
 
     def mark(self, job: Job, marker: Marker) -> Result:
         """Return the result of a submission; raise only if the grader fails."""
-        began = time.monotonic()
-        name = job.path.name
-        try:
-            archive = Archive(read_content(job))
-            result = marker.model(archive, name, self._plan.scorer, self._model)
-            if self._plan.questions is not None and self._notebook is not None:
-                result = marker.notebook(result, archive, self._plan.questions, self._notebook)
-        except Rejection as rejection:
-            result = marker.refused(name, rejection.code, rejection.detail)
-        return replace(result, seconds=time.monotonic() - began)
+        return mark(job, marker, self._plan.scorer, self.model, self._plan.questions, self.notebook)
 
     def close(self) -> None:
         """End what waits for the next submission."""
-        self._model.close()
-        if self._notebook is not None:
-            self._notebook.close()
+        self.model.close()
+        if self.notebook is not None:
+            self.notebook.close()
         self._slot.close()
+
+
+def mark(
+    job: Job,
+    marker: Marker,
+    scorer: Scorer,
+    model: Sandbox,
+    questions: NotebookGrader | None,
+    notebook: StudentSandbox | None,
+) -> Result:
+    """Return the result of a submission.
+
+    Parameters
+    ----------
+    job : Job
+    marker : Marker
+    scorer : Scorer
+    model : Sandbox
+        Runs the model; a stand-in may do so elsewhere.
+    questions : NotebookGrader or None
+        None: notebooks are not run.
+    notebook : StudentSandbox or None
+        For ``questions``.
+
+    Raises
+    ------
+    SandboxError, OSError
+        The grader failed; the student is not to blame.
+    """
+    began = time.monotonic()
+    name = job.path.name
+    try:
+        archive = Archive(read_content(job))
+        result = marker.model(archive, name, scorer, model)
+        if questions is not None:
+            result = marker.notebook(result, archive, questions, notebook)  # type: ignore[arg-type]
+    except Rejection as rejection:
+        result = marker.refused(name, rejection.code, rejection.detail)
+    return replace(result, seconds=time.monotonic() - began)
 
 
 def read_content(job: Job) -> bytes:
