@@ -25,6 +25,7 @@ from grader.demo_submissions import EXPECTED, make_submissions
 from grader.grade import grade_submissions
 from grader.hidden_split import HiddenSplit, build_hidden
 from grader.otter_assign import REPOSITORY
+from grader.policy.binding import LOCK
 from grader.publish import MARKER, FolderError, refuse_foreign
 from grader.release import release_assignment
 from utils.errors import CourseError
@@ -117,6 +118,15 @@ def _fresh(out: Path) -> Demo:
     # written first, so that a run that was interrupted can be repeated
     (out / MARKER).write_text(json.dumps({"format": 1, "kind": KIND}) + "\n", encoding="utf-8")
     return demo
+
+
+def _unbound(assignment: Assignment, folder: Path) -> Assignment:
+    """Return a copy of the homework whose curve is bound to no hidden split.
+
+    An instructor who has bound it to the notes of a class can still run the demonstration.
+    """
+    shutil.copytree(assignment.folder, folder, ignore=shutil.ignore_patterns(LOCK))
+    return load_assignment(folder)
 
 
 def _rows(demo: Demo) -> list[dict[str, str]]:
@@ -221,8 +231,8 @@ def run_demo(out: Path, *, console: Console | None = None) -> float:
     """
     console = console or Console()
     steps = Steps(console)
-    assignment: Assignment = load_assignment(ASSIGNMENT)
     demo = _fresh(out)
+    assignment = _unbound(load_assignment(ASSIGNMENT), demo.folder / "assignment")
 
     def say(text: str) -> None:
         console.print(text, markup=False, highlight=False)
@@ -268,8 +278,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb ``demo``; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m grader demo",
-        description="Run the main job from end to end: notes, homework, six submissions, a "
-        "gradebook. Takes a few minutes.",
+        description="Run the main job from end to end on public notes: homework, six submissions, "
+        "a gradebook. Takes a few minutes. What it makes (hidden/, models/, submissions/, …) is "
+        "good for a rehearsal of all other verbs.",
     )
     parser.add_argument(
         "--out",

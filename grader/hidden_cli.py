@@ -30,7 +30,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader hidden", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m grader hidden",
+        description="Draw the notes that students must not know, or say what is in them.",
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     build = verbs.add_parser("build", help="draw a hidden split")
     build.add_argument(

@@ -13,14 +13,19 @@ __all__ = ["main"]
 NEXT_STEPS = """\
 1. Hand out {release}
    (the notebook of `release --out` will do as well: it is the same).
-2. Put the zips that students hand in into {course}/downloaded/{name}/archive, then there
+2. Put one zip a student, called STUDENT.zip, into {course}/downloaded/{name}/archive.
+   Then, in the folder {course}:
      nbgrader zip_collect {name}
      nbgrader autograde {name}        (runs nothing of what students wrote)
-3. Grade the written answers in the form: jupyter lab, Nbgrader, Formgrader.
-4. The points of tests and model:
+3. Grade the written answers in the form: jupyter lab, there, and Nbgrader, Formgrader.
+4. Take these points over, there too:
+     nbgrader export --exporter=grader.nbgrader_course.exporting.WrittenPoints --to manual.csv
+   and where you grade:
+     python -m grader settle RESULTS --manual {course}/manual.csv
+5. Only if nbgrader keeps your grades: put the points of tests and model into it.
      python -m grader nbgrader points {course} RESULTS/grades.csv
-   Feedback made after this shows them, so wait until nobody hands in any more.
-5. nbgrader generate_feedback {name}, the same with {name}-auto, and nbgrader export."""
+   Feedback made after this (nbgrader generate_feedback {name}, the same with {name}-auto)
+   shows them, so wait until nobody hands in any more."""
 
 
 def _parser() -> argparse.ArgumentParser:

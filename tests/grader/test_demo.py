@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -11,9 +13,11 @@ import torch
 from rich.console import Console
 
 from grader import demo, demo_models
+from grader.assignment import load_assignment
 from grader.demo import DemoError, check_outcome, main
 from grader.demo_models import BatchNormCNN, ConvGRU, SmallInputCNN, export_as_it_is
 from grader.demo_submissions import EXPECTED, zip_submission
+from grader.policy.binding import LOCK, bound_to
 from grader.publish import FolderError
 from utils.submission.codes import Code, Rejection
 from utils.submission.contract import inspect_model
@@ -66,6 +70,19 @@ WRONG_OUTCOMES = {
 def test_other_outcomes_are_errors(name):
     with pytest.raises(DemoError, match="expected"):
         check_outcome(rows(**WRONG_OUTCOMES[name]))
+
+
+def test_a_curve_that_is_bound_to_other_notes_does_not_stop_it(tmp_path):
+    bound = load_assignment(demo.ASSIGNMENT)
+    shutil.copytree(bound.folder, tmp_path / "bound")
+    (tmp_path / "bound" / LOCK).write_text(
+        json.dumps({"format": 1, "hidden_id": "ab" * 32, "curve": "cd" * 32})
+    )
+    bound = load_assignment(tmp_path / "bound")
+    free = demo._unbound(bound, tmp_path / "free")
+    assert bound_to(bound)
+    assert not bound_to(free)
+    assert free.notebook_path.is_file()
 
 
 def test_a_missing_row_is_an_error():
