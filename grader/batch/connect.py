@@ -14,17 +14,20 @@ from grader.sandbox.protocol import SandboxError
 from grader.scratch import Scratch
 from utils.errors import ParameterError
 
-__all__ = ["NO_PAGES", "connect", "local_cluster", "make_certificate"]
+__all__ = ["SETTINGS", "connect", "local_cluster", "make_certificate"]
 
 CONNECT_SECONDS = 60
 
-NO_PAGES: MappingProxyType[str, Any] = MappingProxyType(
-    {f"distributed.{role}.http.routes": [] for role in ("scheduler", "worker")}
+SETTINGS: MappingProxyType[str, Any] = MappingProxyType(
+    {
+        # a submission that kills its workers kills two of them at each attempt
+        "distributed.scheduler.allowed-failures": 1,
+        # no pages for people: whoever reaches the machine could read them
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+    }
 )
-"""Settings without pages for people: whoever reaches the machine could read them."""
-
-DEATHS = 1
-"""Workers of ``local:N`` that may die of a task before it is given up, besides the last one."""
+"""Dask's settings for a scheduler that we start."""
 
 _DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """What workers here run first: Ctrl-C is for the coordinator, who ends them in good order."""
@@ -75,11 +78,8 @@ def connect(where: str, stack: ExitStack) -> Any:
 def local_cluster(number: int) -> Iterator[Any]:
     """Start workers on this machine, to which nobody else can talk."""
     with Scratch("cluster") as folder, ExitStack() as stack:
-        settings: dict[str, Any] = {
-            "distributed.scheduler.allowed-failures": DEATHS,
-            "distributed.worker.preload": [_DEAF],
-        }
-        stack.enter_context(dask.config.set(settings | NO_PAGES | make_certificate(folder)))
+        deaf = {"distributed.worker.preload": [_DEAF]}
+        stack.enter_context(dask.config.set(SETTINGS | deaf | make_certificate(folder)))
         yield stack.enter_context(
             LocalCluster(
                 n_workers=number,

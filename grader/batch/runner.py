@@ -18,6 +18,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from grader.batch.interrupts import lasting_interrupt
 from grader.batch.journal import Journal
 from grader.intake import hash_file
 from grader.results import Result
@@ -165,18 +166,26 @@ class Runner:
     def _work(self, waiting: deque[_Turn]) -> None:
         """Hand out and take back until nothing is left."""
         running: dict[Future[Result], _Turn] = {}
-        while waiting or running:
-            self._hand_out(waiting, running)
-            if not running:
-                time.sleep(_POLL_SECONDS / 4)
-                continue
-            done, _ = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take_back(future, running.pop(future), waiting)
-            for future, turn in _overdue(running):
-                del running[future]
-                late = TimeoutError(f"no answer within {self.lease_seconds:.0f} s")
-                self._failed(turn, late, waiting)
+        with lasting_interrupt() as stop_if_told:
+            while waiting or running:
+                stop_if_told()
+                self._hand_out(waiting, running)
+                if not running:
+                    time.sleep(_POLL_SECONDS / 4)
+                    continue
+                done, _ = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._take_back(future, running.pop(future), waiting)
+                self._give_back_overdue(running, waiting)
+
+    def _give_back_overdue(
+        self, running: dict[Future[Result], _Turn], waiting: deque[_Turn]
+    ) -> None:
+        """Count what takes longer than its lease as failed."""
+        for future, turn in _overdue(running):
+            del running[future]
+            late = TimeoutError(f"no answer within {self.lease_seconds:.0f} s")
+            self._failed(turn, late, waiting)
 
     def _hand_out(self, waiting: deque[_Turn], running: dict[Future[Result], _Turn]) -> None:
         """Fill up the pool."""
