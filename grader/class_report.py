@@ -20,7 +20,9 @@ from grader.class_numbers import (
 from grader.gradebook import write_atomically
 from grader.pages import render
 from grader.policy.settle import Settled
+from grader.report import days_late
 from grader.results import Result
+from utils.submission.codes import HINTS, Code
 
 __all__ = ["CLASS_PAGE", "render_class_page", "write_class_page"]
 
@@ -62,6 +64,8 @@ class Histogram:
     spread : Spread
         Of the numbers.
     unit : str
+    of : str
+        What was counted.
     words : str
         The drawing in words.
     """
@@ -71,6 +75,7 @@ class Histogram:
     ticks: tuple[tuple[float, str], ...]
     spread: Spread
     unit: str
+    of: str
     words: str
 
 
@@ -118,12 +123,12 @@ def render_class_page(
         """Return the results that count, one at a time."""
         return (r for row, r in zip(settled, results, strict=True) if row.counts)
 
-    late = [row.late_days for row in counting if row.late_days is not None]
     most = max((row.max_points for row in counting), default=0.0)
     return render(
         "class.html",
         title=assignment.title,
         numbers=_numbers(settled, counting),
+        sandboxes=sorted({row.result.sandbox_note for row in settled} - {""}),
         drawings=[
             _draw("points", [r.points for r in counting if r.points is not None], most),
             _draw("score on the hidden notes", [s.value for s in scores if s], 1.0, "%"),
@@ -134,12 +139,24 @@ def render_class_page(
                 "%",
             ),
         ],
-        codes=counts_of_codes(settled),
+        codes=[(code, n, HINTS[Code(code)]) for code, n in counts_of_codes(settled)],
         families=family_recalls(details()),
         items=items(details(), question.name, question.points),
-        late=[(days, late.count(days)) for days in sorted(set(late))],
-        time=_draw("seconds to grade a submission", [row.result.seconds for row in settled]),
+        late=_late(counting),
+        time=_draw(
+            "seconds to grade a submission",
+            [row.result.seconds for row in settled],
+            of="submissions",
+        ),
     )
+
+
+def _late(counting: Sequence[Settled]) -> list[tuple[str, int]]:
+    """Return how many handed in how late; nothing if no time is known."""
+    days = [row.late_days for row in counting if row.late_days is not None]
+    unknown = len(counting) - len(days)
+    found = [(days_late(n) if n else "in time", days.count(n)) for n in sorted(set(days))]
+    return [*found, ("time not known", unknown)] if found and unknown else found
 
 
 def _numbers(settled: Sequence[Settled], counting: Sequence[Settled]) -> list[tuple[str, int]]:
@@ -155,7 +172,11 @@ def _numbers(settled: Sequence[Settled], counting: Sequence[Settled]) -> list[tu
 
 
 def _draw(
-    title: str, values: Sequence[float], most: float | None = None, unit: str = ""
+    title: str,
+    values: Sequence[float],
+    most: float | None = None,
+    unit: str = "",
+    of: str = "students",
 ) -> Histogram | None:
     """Return a histogram from 0 to the most there can be; None without numbers."""
     found = spread(values)
@@ -176,7 +197,7 @@ def _draw(
         (round(LEFT + width * i, 1), _say(edges[i], unit)) for i in range(0, _N_BINS + 1, 3)
     )
     words = "; ".join(bar.words for bar in bars if bar.count)
-    return Histogram(title, tuple(bars), ticks, found, unit, f"Histogram of {title}: {words}.")
+    return Histogram(title, tuple(bars), ticks, found, unit, of, f"Histogram of {title}: {words}.")
 
 
 def _round_up(value: float) -> float:
@@ -189,4 +210,4 @@ def _round_up(value: float) -> float:
 
 def _say(value: float, unit: str) -> str:
     """Return a number with at most two digits after the point; "%" of 1 where asked."""
-    return f"{100 * value:.0f} %" if unit == "%" else f"{round(value, 2):g}"
+    return f"{100 * value:.0f}%" if unit == "%" else f"{round(value, 2):g}"

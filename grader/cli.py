@@ -18,10 +18,10 @@ VERBS = {
     "explain": ("grader.explain_cli", "all about one submission, to answer a student's question"),
     "credit": ("grader.credit_cli", "check the credit curve and bind it to a hidden split"),
     "export": ("grader.export_cli", "hand grades on to other systems"),
-    "release": ("grader.release", "make what students and graders get of a homework"),
+    "release": ("grader.release_cli", "make what students and graders get of a homework"),
     "nbgrader": ("grader.nbgrader_course.cli", "an nbgrader course: written answers by hand"),
     "selftest": ("grader.selftest_cli", "try what protects the labels on this machine"),
-    "demo": ("grader.demo", "run the main job end to end on public notes"),
+    "demo": ("grader.demo_cli", "run the main job end to end on public notes"),
 }
 """Name of each verb → module with its ``main(argv)``, what it does."""
 
@@ -44,5 +44,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped; the same command goes on where it stopped", file=sys.stderr)
+        print("\nstopped; run the same command again", file=sys.stderr)
         return 130

@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         "split, and bind the curve to that split.",
     )
     parser.add_argument("assignment", metavar="NAME", help="name or folder of the assignment")
-    parser.add_argument("--hidden", type=Path, required=True, help="from `hidden build`")
+    parser.add_argument(
+        "--hidden", type=Path, required=True, help="hidden notes, from `hidden build`"
+    )
     parser.add_argument(
         "--models",
         type=Path,
@@ -63,11 +65,15 @@ def _parser() -> argparse.ArgumentParser:
         help="models of your own, a strong and a weak one: the reference/model.onnx of `release`, "
         "…; they run without a sandbox",
     )
-    parser.add_argument("--bind", action="store_true", help="write credit.lock")
     parser.add_argument(
-        "--rebind", action="store_true", help="also if it names another split already"
+        "--bind", action="store_true", help="write credit.lock beside assignment.toml"
     )
-    parser.add_argument("--anyway", action="store_true", help="also if the check has doubts")
+    parser.add_argument(
+        "--rebind",
+        action="store_true",
+        help="like --bind, also if the curve is bound to other notes",
+    )
+    parser.add_argument("--anyway", action="store_true", help="bind although the check has doubts")
     return parser
 
 
@@ -93,7 +99,7 @@ def _state(assignment: Assignment, split: HiddenSplit) -> str:
 def _print(assignment: Assignment, references: Sequence[ReferenceScore]) -> None:
     """Print what each reference model would earn."""
     table = Table(box=box.SIMPLE)
-    for title in ("reference", "hidden score", "95 % interval", "credit", "with luck"):
+    for title in ("reference", "hidden score", "95% interval", "credit", "with luck"):
         table.add_column(title, justify="left" if title == "reference" else "right")
     for reference in references:
         score, points = reference.score, assignment.credit_points

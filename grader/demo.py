@@ -1,15 +1,12 @@
-"""``python -m grader demo``: the main job from end to end, with six submissions.
+"""The main job from end to end, with six submissions.
 
 Everything is real: the notes, the release through ``otter assign``, the zips, the
 grading. Only the hidden split is not secret: it is drawn from the public demo pool,
 because a hidden split that ships with a repository can't be hidden.
 """
 
-import argparse
 import csv
-import json
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,10 +20,10 @@ from rich.table import Table
 from grader.assignment import Assignment, load_assignment
 from grader.demo_submissions import EXPECTED, make_submissions
 from grader.grade import grade_submissions
+from grader.gradebook import GRADES
 from grader.hidden_split import HiddenSplit, build_hidden
-from grader.otter_assign import REPOSITORY
 from grader.policy.binding import LOCK
-from grader.publish import MARKER, FolderError, refuse_foreign
+from grader.publish import refuse_foreign, write_marker
 from grader.release import release_assignment
 from utils.errors import CourseError
 from utils.notes.embedded import load_notes
@@ -35,7 +32,7 @@ from utils.notes.vocabulary import N_FAMILIES
 from utils.submission.inference import choose_repeats, run_model
 from utils.training.metrics import group_balanced_accuracy
 
-__all__ = ["DemoError", "check_outcome", "main", "rotated_scores", "run_demo"]
+__all__ = ["DemoError", "check_outcome", "rotated_scores", "run_demo"]
 
 KIND = "demonstration"
 ASSIGNMENT = "hw3_nsynth_cnn"
@@ -116,7 +113,7 @@ def _fresh(out: Path) -> Demo:
     demo = Demo(out)
     demo.submissions.mkdir(parents=True)
     # written first, so that a run that was interrupted can be repeated
-    (out / MARKER).write_text(json.dumps({"format": 1, "kind": KIND}) + "\n", encoding="utf-8")
+    write_marker(out, KIND)
     return demo
 
 
@@ -131,7 +128,7 @@ def _unbound(assignment: Assignment, folder: Path) -> Assignment:
 
 def _rows(demo: Demo) -> list[dict[str, str]]:
     """Return the rows of the gradebook, as they stand in the file."""
-    with (demo.results / "grades.csv").open(encoding="utf-8", newline="") as file:
+    with (demo.results / GRADES).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -209,6 +206,23 @@ def _check_rotation(demo: Demo, say: Callable[[str], None]) -> None:
         raise DemoError(f"expected every model below {limit:.1%} on rotated labels, got {scores}")
 
 
+def _grade(demo: Demo, assignment: Assignment, console: Console) -> None:
+    """Grade the six submissions, and show what became of them."""
+    grade_submissions(
+        demo.submissions,
+        hidden=demo.hidden,
+        out=demo.results,
+        assignment=assignment,
+        sandbox="none",  # these labels are public, so this works on any system
+    )
+    rows = _rows(demo)
+    console.print(_table(rows))
+    for row in rows:
+        if row["code"]:
+            console.print(f"{row['submission']}: {row['message']}", markup=False, highlight=False)
+    check_outcome(rows)
+
+
 def run_demo(out: Path, *, console: Console | None = None) -> float:
     """Run the main job from end to end.
 
@@ -253,49 +267,10 @@ def run_demo(out: Path, *, console: Console | None = None) -> float:
     with steps.step("Make six submissions"):
         make_submissions(release, demo.models, demo.submissions, say=say)
     with steps.step("Grade them"):
-        grade_submissions(
-            demo.submissions,
-            hidden=demo.hidden,
-            out=demo.results,
-            assignment=assignment,
-            sandbox="none",  # these labels are public, so this works on any system
-        )
-        rows = _rows(demo)
-        console.print(_table(rows))
-        for row in rows:
-            if row["code"]:
-                say(f"{row['submission']}: {row['message']}")
-        check_outcome(rows)
+        _grade(demo, assignment, console)
     with steps.step("Rotate the hidden labels by one family: every model must fall to chance"):
         _check_rotation(demo, say)
     say(f"\nThree scores, three rejections, as announced; {steps.total:.0f} s in all.")
-    say(f"gradebook:  {demo.results / 'grades.csv'}")
+    say(f"gradebook:  {demo.results / GRADES}")
     say(f"pages:      {demo.results / 'pages'}")
     return steps.total
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the verb ``demo``; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m grader demo",
-        description="Run the main job from end to end on public notes: homework, six submissions, "
-        "a gradebook. Takes a few minutes. What it makes (hidden/, models/, submissions/, …) is "
-        "good for a rehearsal of all other verbs.",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        default=REPOSITORY / "demo-results",
-        help="folder for everything that is made (default: demo-results, ignored by git)",
-    )
-    options = parser.parse_args(argv)
-    try:
-        run_demo(options.out)
-    except KeyboardInterrupt:
-        print("\nstopped; run it again whenever you like", file=sys.stderr)
-        return 130
-    except (CourseError, FolderError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0

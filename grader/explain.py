@@ -9,14 +9,15 @@ from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.batch.changes import settings_differences
-from grader.batch.journal import FILE_NAME, Event, Journal, Kept
+from grader.batch.journal import JOURNAL, Event, Journal, Kept
 from grader.batch.local import LocalStation, missing_layers
 from grader.batch.plan import Plan
 from grader.batch.runner import Job
+from grader.gradebook import GRADES
 from grader.intake import Archive, hash_file, read_file
 from grader.notebook.place import demand_unseen
 from grader.policy.leaderboard import ladder_values
-from grader.policy.load import GRADES, load_results
+from grader.policy.load import load_results
 from grader.policy.settle import Settled, settle_folder
 from grader.results import Result
 from grader.sandbox.parent import ModelRun
@@ -182,7 +183,7 @@ def read_records(out: Path, name: str, sha256: str, assignment: Assignment) -> R
     ParameterError, StoreError
         They are none, or can't be read.
     """
-    with Journal(out / "results" / FILE_NAME) as journal:
+    with Journal(out / JOURNAL) as journal:
         history, events = journal.history(sha256), journal.events(sha256)
         kept = journal.latest(sha256)
     records = Records(tuple(history), kept, tuple(events))

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--hidden",
         type=Path,
-        help="from `hidden build`; needed unless RESULTS knows the submission",
+        help="hidden notes, from `hidden build`; needed unless RESULTS knows the submission",
     )
     parser.add_argument(
         "--fresh",
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--for-student",
         action="store_true",
-        help="a text for a mail, without what students may not know while others can hand in",
+        help="a text for an e-mail, without what students may not know while others can hand in",
     )
     add_test_options(parser)
     return parser

@@ -14,7 +14,7 @@ from grader.explain_words import score_words
 from grader.intake import MAX_NAME
 from grader.model_tests import QuestionResult
 from grader.notebook.plain import clean
-from grader.report import handed_sentences
+from grader.report import handed_sentences, public_words, shown_notes
 from grader.results import Result
 from utils.submission.credit import credit
 
@@ -22,7 +22,6 @@ __all__ = ["for_student"]
 
 WIDTH = 76
 _MAX_TEXT = 1000
-_MAX_NOTES = 8
 
 
 def for_student(found: Explanation, assignment: Assignment) -> str:
@@ -47,7 +46,9 @@ def for_student(found: Explanation, assignment: Assignment) -> str:
 def _verdict(result: Result) -> Iterator[str]:
     message = clean(result.message, _MAX_TEXT)
     if result.status == "graded":
-        yield "Your model was accepted: it keeps the contract and was scored on the hidden notes."
+        yield (
+            "Your model was accepted: it meets all requirements and was scored on the hidden notes."
+        )
         yield from (f"Warning: {clean(warning, _MAX_TEXT)}." for warning in result.warnings)
     elif result.status == "rejected":
         yield f"Your model was not accepted ({result.code}): {message}."
@@ -73,14 +74,17 @@ def _notebook(result: Result) -> Iterator[str]:
         return
     yield "The questions of the notebook:"
     for question in result.questions:
-        yield f"* {question.name}: {question.points:g} of {question.max_points:g}{_why(question)}"
-    notes = [clean(note, _MAX_TEXT) for note in result.notebook_notes[:_MAX_NOTES]]
-    yield from (f"* while it ran, {note}" for note in notes)
+        earned = f"{question.points:g} of {question.max_points:g}"
+        yield f"* {question.name}: {earned}{_why(question, result)}"
+    yield from (f"* while it ran: {clean(note, _MAX_TEXT)}" for note in shown_notes(result))
 
 
-def _why(question: QuestionResult) -> str:
-    if question.message:
-        return f". The public tests say: {clean(question.message, _MAX_TEXT)}"
+def _why(question: QuestionResult, result: Result) -> str:
+    words = public_words(question, result)
+    if words != question.message:
+        return f", {words}"
+    if words:
+        return f". The public tests say: {clean(words, _MAX_TEXT)}"
     if question.points < question.max_points:
         return ". The public tests pass; a hidden one, which asks with other numbers, does not."
     return ""
@@ -89,7 +93,7 @@ def _why(question: QuestionResult) -> str:
 def _leaderboard(found: Explanation, assignment: Assignment) -> Iterator[str]:
     if found.records.ladder is not None:
         yield (
-            f"The leaderboard shows {100 * found.records.ladder:g} %. It uses a part of the hidden "
+            f"The leaderboard shows {100 * found.records.ladder:g}%. It uses a part of the hidden "
             f"notes only, and moves in steps of {100 * assignment.attempts.step:g} points."
         )
 

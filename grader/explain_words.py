@@ -12,7 +12,7 @@ from grader.intake import MAX_NAME
 from grader.model_tests import CaseResult, QuestionResult
 from grader.notebook.plain import clean
 from grader.policy.settle import Settled
-from grader.report import handed_sentences
+from grader.report import handed_sentences, public_words
 from grader.results import Result
 from utils.notes.front_end import FRONT_END_ID
 from utils.submission.credit import Curve, credit
@@ -56,7 +56,7 @@ def for_instructor(found: Explanation, assignment: Assignment) -> list[Section]:
 def score_words(score: ModelScore) -> str:
     """Return a score with its interval."""
     return (
-        f"{score.value:.1%} (95 % interval {score.low:.0%} to {score.high:.0%}), "
+        f"{score.value:.1%} (95% interval {score.low:.0%} to {score.high:.0%}), "
         f"{score.n_notes} notes of {score.n_groups} instruments"
     )
 
@@ -162,17 +162,17 @@ def _model(found: Explanation, assignment: Assignment) -> Iterator[Line]:
 def _notebook(result: Result) -> Iterator[Line]:
     for question in result.questions:
         yield question.name, f"{question.points:.2f} of {question.max_points:g}"
-        yield from _failed(question)
+        yield from _failed(question, result)
     for note in result.notebook_notes:
         yield "while it ran", note
 
 
-def _failed(question: QuestionResult) -> Iterator[Line]:
+def _failed(question: QuestionResult, result: Result) -> Iterator[Line]:
     for case in question.cases:
         if not case.passed:
             yield "", f"{case.name}: {_case(case)}"
     if question.message and not question.cases:
-        yield "", question.message
+        yield "", public_words(question, result)
 
 
 def _case(case: CaseResult) -> str:
@@ -192,7 +192,7 @@ def _standing(found: Explanation, assignment: Assignment) -> Iterator[Line]:
         for sentence in handed_sentences(row, assignment):
             yield "", sentence
     if found.records.ladder is not None:
-        yield "leaderboard", f"shows {100 * found.records.ladder:g} %"
+        yield "leaderboard", f"shows {100 * found.records.ladder:g}%"
 
 
 def _row_words(row: Settled) -> str:

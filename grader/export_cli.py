@@ -6,6 +6,7 @@ from pathlib import Path
 
 from grader.assignment import load_assignment
 from grader.exports import totals, write_canvas, write_csv, write_gradescope, write_nbgrader
+from grader.options import add_assignment, add_results
 from grader.policy.load import load_results
 from grader.policy.settle import read_inputs, settle
 from utils.errors import ParameterError
@@ -42,19 +43,20 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m grader export",
         description="Hand grades on: one row a student, from the submission that counts.",
     )
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="the --out of `grade`")
-    parser.add_argument("--to", choices=FORMATS, default="csv", help="(default: %(default)s)")
+    add_results(parser)
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="or nbgrader's gradebook.db"
+        "--to", choices=FORMATS, default="csv", help="what reads them (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the file to write; nbgrader: its gradebook.db",
     )
     parser.add_argument(
         "--roster", type=Path, metavar="CSV", help="Gradescope's roster, or Canvas's gradebook"
     )
-    parser.add_argument("--column", metavar="NAME", help="of the assignment in canvas or nbgrader")
-    parser.add_argument(
-        "--assignment",
-        default="hw3_nsynth_cnn",
-        metavar="NAME",
-        help="name or folder of the assignment (default: %(default)s)",
-    )
+    parser.add_argument("--column", metavar="NAME", help="of the homework in Canvas or nbgrader")
+    add_assignment(parser)
     return parser

@@ -6,7 +6,8 @@ if its bytes, the hidden split, the assignment and the grader are the same. The 
 the pages are written from the journal, and can be made again from it at any time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -22,7 +23,6 @@ from grader.batch.preview import end_preview, preview_of
 from grader.batch.regrade import Regrade, other_rows
 from grader.batch.runner import Pool, Runner
 from grader.gradebook import write_gradebook
-from grader.kept import GRADER_VERSION
 from grader.notebook.place import demand_unseen
 from grader.notebook.process import NotebookLimits
 from grader.policy.settle import read_inputs, settle
@@ -32,7 +32,7 @@ from grader.sandbox.policy import Policy
 from grader.sandbox.protocol import Layer
 from utils.errors import ParameterError, StoreError
 
-__all__ = ["GRADER_VERSION", "Batch", "find_submissions", "grade_submissions"]
+__all__ = ["Batch", "grade_submissions", "run_batch"]
 
 _SPARE_SECONDS = 300.0
 """On top of all limits of a submission, before an attempt counts as failed."""
@@ -219,44 +219,40 @@ def run_batch(
     StoreError
         Something can't be written; what was acknowledged is kept.
     """
+    with _disk_errors(folder):
+        # first: a wrong file stops before the work
+        inputs = read_inputs(folder.out, plan.assignment)
+        others = other_rows(folder.out, plan.assignment, paths) if only else ()
+        with folder.open(plan.settings) as journal:
+            again = Regrade(journal, paths, only) if regrade else None
+            runner = Runner(
+                journal,
+                pool,
+                refuse=plan.marker().refused,
+                deliver=lambda result: write_page(result, plan.assignment, folder.pages),
+                lease_seconds=_lease(plan),
+            )
+            # a regrade that is stopped leaves the gradebook as it was, without gaps
+            write = not (regrade and folder.grades.exists())
+            try:
+                runner.run(paths, progress=progress)
+                write = True
+            finally:
+                if write:
+                    rows = chain(map(runner.result, paths), others)
+                    write_gradebook(settle(rows, plan.assignment, inputs), folder.grades)
+            if again is not None:
+                again.end(runner, folder, plan.settings)
+        return _batch(plan, folder, runner, again)
+
+
+@contextmanager
+def _disk_errors(folder: Folder) -> Iterator[None]:
+    """Say in words what the system says of a folder that can't be written."""
     try:
-        return _run_batch(plan, folder, paths, pool, progress, regrade, only)
+        yield
     except OSError as error:
         raise StoreError(f"can't write into {folder.out}: {error.strerror or error}") from error
-
-
-def _run_batch(
-    plan: Plan,
-    folder: Folder,
-    paths: Sequence[Path],
-    pool: Pool,
-    progress: bool,
-    regrade: bool,
-    only: bool,
-) -> Batch:
-    inputs = read_inputs(folder.out, plan.assignment)  # first: a wrong file stops before the work
-    others = other_rows(folder.out, plan.assignment, paths) if only else ()
-    with folder.open(plan.settings) as journal:
-        again = Regrade(journal, paths, only) if regrade else None
-        runner = Runner(
-            journal,
-            pool,
-            refuse=plan.marker().refused,
-            deliver=lambda result: _deliver(result, plan, folder),
-            lease_seconds=_lease(plan),
-        )
-        # a regrade that is stopped leaves the gradebook as it was, without gaps
-        write = not (regrade and folder.grades.exists())
-        try:
-            runner.run(paths, progress=progress)
-            write = True
-        finally:
-            if write:
-                rows = chain(map(runner.result, paths), others)
-                write_gradebook(settle(rows, plan.assignment, inputs), folder.grades)
-        if again is not None:
-            again.end(runner, folder, plan.settings)
-    return _batch(plan, folder, runner, again)
 
 
 def _batch(plan: Plan, folder: Folder, runner: Runner, again: Regrade | None) -> Batch:
@@ -270,10 +266,6 @@ def _batch(plan: Plan, folder: Folder, runner: Runner, again: Regrade | None) ->
         n_failures=len(runner.failures),
         out=folder.out,
     )
-
-
-def _deliver(result: Result, plan: Plan, folder: Folder) -> None:
-    write_page(result, plan.assignment, folder.pages)
 
 
 def _lease(plan: Plan) -> float:

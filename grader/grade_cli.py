@@ -13,8 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.grade import Batch, grade_submissions
+from grader.gradebook import GRADES
 from grader.intake import MAX_NAME
 from grader.notebook.plain import clean
+from grader.options import add_assignment, add_practice
 from grader.sandbox.policy import POLICIES
 
 __all__ = ["add_run_options", "add_test_options", "main", "print_end", "run"]
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace, **more: Any) -> Batch:
     )
     for layer in batch.layers:
         if not layer.active:
-            print(f"note: models ran without the protection “{layer.name}”: {layer.note}")
+            print(f"note: graded without the protection “{layer.name}”: {layer.note}")
     if batch.ignored:
         names = (clean(name, MAX_NAME) for name in batch.ignored[:10])
         print(f"ignored, not a .zip: {', '.join(names)}")
@@ -71,17 +73,23 @@ def run(options: argparse.Namespace, **more: Any) -> Batch:
 
 def print_end(batch: Batch) -> None:
     """Print where the results lie."""
-    print(f"gradebook:  {batch.out / 'grades.csv'}\npages:      {batch.out / 'pages'}")
+    print(f"gradebook:  {batch.out / GRADES}\npages:      {batch.out / 'pages'}")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add what is graded, where results go, and who works."""
     parser.add_argument(
-        "submissions", type=Path, metavar="SUBMISSIONS_DIR", help="folder with one zip a submission"
+        "submissions", type=Path, metavar="SUBMISSIONS", help="folder with one zip a submission"
     )
-    parser.add_argument("--hidden", type=Path, required=True, help="from `hidden build`")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="RESULTS", help="results go here"
+        "--hidden", type=Path, required=True, help="hidden notes, from `hidden build`"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="RESULTS",
+        help="folder for the results; new, or that of an earlier run",
     )
     workers = parser.add_mutually_exclusive_group()
     workers.add_argument(
@@ -102,24 +110,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def add_test_options(parser: argparse.ArgumentParser) -> None:
     """Add what a result depends on, besides submission and hidden notes."""
-    parser.add_argument(
-        "--assignment",
-        default="hw3_nsynth_cnn",
-        metavar="NAME",
-        help="name or folder of the assignment (default: %(default)s)",
-    )
+    add_assignment(parser)
     parser.add_argument(
         "--autograder",
         type=Path,
         metavar="ZIP",
         help="autograder zip with the tests (default: made from the master)",
     )
-    parser.add_argument(
-        "--practice",
-        type=Path,
-        metavar="STORE",
-        help="store with the practice split (default: the notes that come with the course)",
-    )
+    add_practice(parser)
     parser.add_argument(
         "--sandbox",
         choices=POLICIES,
@@ -151,7 +149,7 @@ def _print_table(batch: Batch) -> None:
     """Print the gradebook, if it is not too long for a screen."""
     if len(batch.results) > 50:
         return
-    table = Table(box=box.SIMPLE)
+    table = Table(box=box.SIMPLE, pad_edge=False, collapse_padding=True)
     table.add_column("submission", overflow="fold")
     table.add_column("outcome", no_wrap=True)
     for title in ("hidden score", "model", "notebook", "points"):

@@ -11,7 +11,10 @@ from grader.policy.settle import Settled
 from grader.results import Result
 from utils.errors import StoreError
 
-__all__ = ["COLUMNS", "plain", "write_atomically", "write_gradebook", "write_table"]
+__all__ = ["COLUMNS", "GRADES", "plain", "write_atomically", "write_gradebook", "write_table"]
+
+GRADES = "grades.csv"
+"""Where the gradebook lies in a folder of results."""
 
 COLUMNS = (
     "submission",

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m grader hidden",
         description="Draw the notes that students must not know, or say what is in them.",
     )
-    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     build = verbs.add_parser("build", help="draw a hidden split")
     build.add_argument(
         "--from",
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     build.add_argument("--force", action="store_true", help="replace a hidden split")
     show = verbs.add_parser("show", help="print counts, never labels of single notes")
-    show.add_argument("hidden", metavar="HIDDEN")
+    show.add_argument("hidden", metavar="HIDDEN", help="the folder of `hidden build`")
     return parser
 
 

@@ -27,20 +27,19 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.hidden_draw import HALVES, check_unseen, draw, halve
 from grader.hidden_sources import SourceNotes, open_source
+from grader.intake import hash_file
 from utils.errors import ParameterError, StoreError
-from utils.notes.balance import choose_evenly
 from utils.notes.embedded import load_notes
 from utils.notes.front_end import FRONT_END_ID
 from utils.notes.store import NoteSet, NoteStore
 from utils.notes.vocabulary import FAMILIES
 
-__all__ = ["HALVES", "HiddenSplit", "build_hidden"]
+__all__ = ["HiddenSplit", "build_hidden"]
 
 FORMAT = 1
-HALVES = ("public", "private")
 MANIFEST, INPUTS, LABELS, SECRET = "manifest.json", "inputs.npy", "labels.npz", "secret"
-TRAINING_SPLITS = ("train", "validation", "practice")
 
 
 @dataclass(frozen=True)
@@ -150,8 +149,8 @@ def build_hidden(
     stores = [NoteStore.open(path) for path in training] or [load_notes()]
     shift = check_unseen(source.notes, stores, allow_domain_shift=allow_domain_shift)
     rng = np.random.default_rng(list(hashlib.sha256(secret).digest()))
-    notes = _draw(source.notes, n_notes, rng)
-    halves = _halves(notes, rng)
+    notes = draw(source.notes, n_notes, rng)
+    halves = halve(notes, rng)
     manifest = _describe(source, notes, halves) | {
         "domain_shift": shift,
         "training_datasets": [store.dataset_id for store in stores],
@@ -160,70 +159,6 @@ def build_hidden(
     _write(target, notes, halves, manifest, own_secret)
     shutil.rmtree(work, ignore_errors=True)
     return HiddenSplit.open(target)
-
-
-def check_unseen(
-    notes: NoteSet, stores: Sequence[NoteStore], *, allow_domain_shift: bool = False
-) -> bool:
-    """Raise ParameterError if students know a group or recording of these notes.
-
-    Returns
-    -------
-    bool
-        Whether the notes are of another kind than the students' (allowed on request).
-    """
-    kinds = sorted({store.kind for store in stores})
-    shift = notes.store.kind not in kinds
-    if shift and not allow_domain_shift:
-        raise ParameterError(
-            f"expected notes of kind {' or '.join(kinds)}, which students train on, got "
-            f"{notes.store.kind}; name the students' store with --train, or pass "
-            "--allow-domain-shift if the shift is what you want to grade"
-        )
-    groups, recordings = set(notes.groups.tolist()), _recordings(notes)
-    for store in stores:
-        known = store.notes()
-        splits = known.column("split")
-        if any(splits):  # without named splits, all of it is training data
-            known = known.subset(np.isin(splits, TRAINING_SPLITS))
-        for what, shared in (
-            ("instrument groups", groups & set(known.groups.tolist())),
-            ("recordings", recordings & _recordings(known)),
-        ):
-            if shared:
-                raise ParameterError(
-                    f"{len(shared)} {what} of the hidden notes occur in "
-                    f"{store.manifest['name']!r}, which students have, for example "
-                    f"{min(shared)[:40]}"
-                )
-    return shift
-
-
-def _recordings(notes: NoteSet) -> set[str]:
-    return {sample for hashes in np.unique(notes.sample_hashes) for sample in hashes.split()}
-
-
-def _draw(notes: NoteSet, n: int | None, rng: np.random.Generator) -> NoteSet:
-    """Return the chosen notes in secret order."""
-    if n is not None:
-        if n < 1:
-            raise ParameterError(f"expected at least one note, got {n}")
-        notes = notes.subset(choose_evenly(notes.families, notes.groups, n, generator=rng))
-    if (groups := len(np.unique(notes.groups))) < 2:  # fewer give no interval
-        raise ParameterError(f"expected notes of at least 2 instrument groups, got {groups}")
-    return notes.subset(rng.permutation(len(notes)))
-
-
-def _halves(notes: NoteSet, rng: np.random.Generator) -> NDArray[np.str_]:
-    """Return "public" or "private" for each note: whole groups, half of each family's."""
-    half_of: dict[str, str] = {}
-    turn = int(rng.integers(2))  # an odd group goes to the halves in turn
-    for family in np.unique(notes.families):
-        names = np.unique(notes.groups[notes.families == family])
-        for place, name in enumerate(rng.permutation(names)):
-            half_of.setdefault(str(name), HALVES[(place + turn) % 2])
-        turn = (turn + len(names)) % 2
-    return np.array([half_of[group] for group in notes.groups.tolist()])
 
 
 def _describe(source: SourceNotes, notes: NoteSet, halves: NDArray) -> dict[str, Any]:
@@ -263,7 +198,7 @@ def _write(
         )
         if secret is not None:
             (new / SECRET).write_bytes(secret)
-        files = {name: _sha256(new / name) for name in (INPUTS, LABELS)}
+        files = {name: hash_file(new / name) for name in (INPUTS, LABELS)}
         text = json.dumps([files[INPUTS], _labels_text(notes, halves)])
         manifest |= {"files": files, "hidden_id": hashlib.sha256(text.encode()).hexdigest()}
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -309,7 +244,6 @@ def _read_secret(path: str | Path | None) -> bytes:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hash_file(path)
     except OSError as error:
         raise StoreError(f"can't read {path}: {error.strerror}") from error

@@ -4,6 +4,7 @@ The same code marks submissions in the batch and inside the sealed autograder zi
 roads give the same points.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -134,6 +135,7 @@ class Marker:
             cases=marks.cases,
             model_points=marks.points,
             public_score=marks.public_score,
+            model_sha256=hashlib.sha256(model).hexdigest(),
         )
 
     def _empty(self, name: str) -> Result:

@@ -1,4 +1,4 @@
-"""Read an otter master: which of its parts students must never see.
+"""What in an otter master students must never see, and whether it got out.
 
 otter removes them when it writes the student notebook; the release looks once more,
 because one misspelled marker would hand out an answer.
@@ -8,16 +8,24 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import nbformat
 
-__all__ = ["Secret", "find_secrets", "secrets_of"]
+from utils.errors import CourseError
+
+__all__ = ["LeakError", "Secret", "check_student_notebook", "find_secrets", "secrets_of"]
 
 HIDDEN = re.compile(r"^hidden:\s*true\s*$", re.MULTILINE | re.IGNORECASE)
 LINE_MARK = re.compile(r"\s*# ?SOLUTION( NO PROMPT)?\s*$")
 BLOCK_START = re.compile(r"^\s*# BEGIN SOLUTION( NO PROMPT)?\s*$")
 BLOCK_END = re.compile(r"# END SOLUTION\s*$")
 LEFTOVER = re.compile(r"#\s*(BEGIN|END)?\s*(SOL\w*|TESTS?|PROMPT|QUESTION)\b", re.IGNORECASE)
+
+
+class LeakError(CourseError, RuntimeError):
+    """A file for students holds a solution, a hidden test or a hidden note."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,30 @@ def find_secrets(master: nbformat.NotebookNode, student: nbformat.NotebookNode) 
         if (mark := LEFTOVER.search(source)) is not None:
             found.append(f"{mark.group()!r} in cell {name}")
     return list(dict.fromkeys(found))
+
+
+def check_student_notebook(master: Path, student: Path) -> None:
+    """Raise an error if a student notebook still holds what otter should have removed.
+
+    Parameters
+    ----------
+    master : Path
+        The otter master.
+    student : Path
+        What ``otter assign`` made of it for students.
+
+    Raises
+    ------
+    LeakError
+        The message names the master's cells, not the texts.
+    """
+    read = partial(nbformat.read, as_version=4)
+    leaked = find_secrets(read(master), read(student))
+    if leaked:
+        raise LeakError(
+            f"{student.name} for students still holds: {', '.join(leaked)}; "
+            f"look at the otter markers of {master}"
+        )
 
 
 def _plain(text: str) -> str:

@@ -5,17 +5,30 @@ the process that it runs in. Nothing of otter is replaced or patched.
 """
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
+from grader.assignment import Assignment
+from grader.masters import check_student_notebook
+from grader.scratch import Scratch
 from utils.errors import CourseError
 
-__all__ = ["AssignError", "Assigned", "course_environment", "run_otter_assign"]
+__all__ = [
+    "AssignError",
+    "Assigned",
+    "assigned",
+    "course_environment",
+    "run_module",
+    "run_otter_assign",
+    "stage_assignment",
+]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -46,6 +59,42 @@ class Assigned:
     zip_file: Path
 
 
+@contextmanager
+def assigned(assignment: Assignment) -> Iterator[Assigned]:
+    """Lend what otter makes of a homework, without running its solutions and tests.
+
+    Raises
+    ------
+    AssignError, LeakError
+        otter failed, or left a secret in the student notebook.
+    """
+    with Scratch("assign") as folder:
+        master = stage_assignment(assignment, folder / assignment.name)
+        made = run_otter_assign(master, folder / "out", run_tests=False, say=lambda line: None)
+        check_student_notebook(master, made.student / master.name)
+        yield made
+
+
+def stage_assignment(assignment: Assignment, folder: Path) -> Path:
+    """Copy an assignment's master into a folder and put empty student files beside it.
+
+    otter wants the files that students make (``student_files``) to lie beside the
+    master, even when it doesn't run it.
+
+    Returns
+    -------
+    Path
+        The copied master.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    master = folder / assignment.notebook_path.name
+    shutil.copyfile(assignment.notebook_path, master)
+    for name in assignment.submission:
+        if not (folder / name).exists():
+            (folder / name).touch()
+    return master
+
+
 def course_environment() -> dict[str, str]:
     """Return the environment for programs that run course notebooks: they find ``utils``."""
     environment = dict(os.environ)
@@ -56,6 +105,42 @@ def course_environment() -> dict[str, str]:
     # else threads that wait keep their processor busy, and training on a shared machine crawls
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return environment
+
+
+def run_module(
+    *command: str, folder: Path, say: Callable[[str], None] = lambda line: None
+) -> tuple[int, list[str]]:
+    """Run ``python -m COMMAND`` in a folder; return its exit code, and the lines it printed.
+
+    Parameters
+    ----------
+    *command : str
+        The module and its arguments.
+    folder : Path
+    say : callable
+        Gets each line at once.
+    """
+    lines: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=course_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None  # for mypy: PIPE was asked for
+        try:
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                say(lines[-1])
+        except BaseException:
+            process.terminate()
+            raise
+    return process.returncode, lines
 
 
 def run_otter_assign(
@@ -90,33 +175,16 @@ def run_otter_assign(
         otter failed; the message ends with the last lines that it printed.
     """
     # the folder may be put in place of another one, so otter's names must not hold its path
-    command = [sys.executable, "-m", "otter", "assign", "-v", master.name, str(out.resolve())]
-    if not run_tests:
-        command.append("--no-run-tests")
-    lines: list[str] = []
-    with subprocess.Popen(
-        command,
-        cwd=master.parent,
-        env=course_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None  # for mypy: PIPE was asked for
-        try:
-            for line in process.stdout:
-                lines.append(line.rstrip())
-                if line.strip() and not any(mark in line for mark in HARMLESS):
-                    say(line.rstrip())
-        except BaseException:
-            process.terminate()
-            raise
-    if process.returncode != 0:
+    options = ["-v", master.name, str(out.resolve()), *([] if run_tests else ["--no-run-tests"])]
+
+    def show(line: str) -> None:
+        if line and not any(mark in line for mark in HARMLESS):
+            say(line)
+
+    code, lines = run_module("otter", "assign", *options, folder=master.parent, say=show)
+    if code != 0:
         tail = "\n".join(lines[-25:])
-        raise AssignError(f"otter assign ended with exit code {process.returncode}:\n{tail}")
+        raise AssignError(f"otter assign ended with exit code {code}:\n{tail}")
     for folder in ("student", "autograder"):
         _steady_ids(out / folder / master.name, master)
     return _written(out)

@@ -23,6 +23,8 @@ _UNSEEN = ("Cc", "Cf", "Cs")
 
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 34, 12, 12, 34
+_BRIGHT = 0.47
+"""From this share on black stands out more than white on cividis."""
 
 
 def render(template: str, **values: Any) -> str:
@@ -159,4 +161,4 @@ def _palette() -> tuple[str, ...]:
 
 def share_ink(share: float) -> str:
     """Return the color of a text on :func:`share_color`."""
-    return "#000" if share > 0.5 else "#fff"
+    return "#000" if share > _BRIGHT else "#fff"

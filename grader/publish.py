@@ -11,10 +11,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from grader.intake import hash_file
 from utils.errors import CourseError
 
-__all__ = ["MARKER", "FolderError", "fresh_folder", "marker_kind", "refuse_foreign"]
+__all__ = [
+    "MARKER",
+    "FolderError",
+    "checksums",
+    "fresh_folder",
+    "marker_kind",
+    "refuse_foreign",
+    "write_marker",
+]
 
 MARKER = "release.json"
 """Every folder that this module writes holds this file; by it, it is known again."""
@@ -31,6 +41,18 @@ def marker_kind(folder: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return kind if isinstance(kind, str) else None
+
+
+def write_marker(folder: Path, kind: str, **more: Any) -> None:
+    """Write down what a folder holds, so that it is known again."""
+    text = json.dumps({"format": 1, "kind": kind, **more}, indent=1)
+    (folder / MARKER).write_text(f"{text}\n", encoding="utf-8")
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return path → SHA-256 of all files in a folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
 
 
 def refuse_foreign(goal: Path, kind: str) -> None:

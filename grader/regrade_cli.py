@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.batch.changes import Change
-from grader.batch.journal import FILE_NAME
+from grader.batch.journal import JOURNAL
 from grader.batch.regrade import CHANGES
 from grader.grade import Batch
 from grader.grade_cli import add_run_options, add_test_options, print_end, run
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demand_graded(out: Path) -> None:
     """Refuse a folder without results: a mistyped name would begin a new one."""
-    if not (out / "results" / FILE_NAME).is_file():
+    if not (out / JOURNAL).is_file():
         raise ParameterError(f"nothing was graded into {out} yet: `grade` does that")
 
 

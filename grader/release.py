@@ -1,4 +1,4 @@
-"""``python -m grader release``: hand out a homework, or the students' whole tree.
+"""Release a homework: what students get, and what grades it.
 
 A homework release holds
 
@@ -12,43 +12,32 @@ A homework release holds
 =============================  ====================================================
 """
 
-import argparse
-import hashlib
-import json
 import shutil
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
-from grader.assignment import Assignment, load_assignment
+from grader.assignment import Assignment
 from grader.autograder.seal import seal_zip
 from grader.hidden_split import HiddenSplit
-from grader.otter_assign import Assigned, run_otter_assign
+from grader.masters import check_student_notebook
+from grader.otter_assign import Assigned, run_otter_assign, stage_assignment
 from grader.policy.binding import demand_bound
-from grader.publish import MARKER, fresh_folder
+from grader.publish import checksums, fresh_folder, write_marker
 from grader.reference_run import ReferenceRun, run_notebook
 from grader.sandbox.policy import Policy
 from grader.scoring import practice_store
 from grader.scratch import Scratch
-from grader.student_tree import build_student_tree, check_student_notebook, stage_assignment
 from utils.errors import CourseError
 
-__all__ = ["KIND", "Release", "Sealing", "main", "release_assignment"]
+__all__ = ["KIND", "Release", "Sealing", "release_assignment"]
 
 KIND = "homework release"
-
-NOT_SEALED = (
-    "Note: no hidden split was named, so the zip grades the notebook and says that it can't grade\n"
-    "the model. With --hidden HIDDEN it grades both; `python -m grader grade` does so without it."
-)
-"""Said at the end of a release without a hidden split."""
 
 
 @dataclass(frozen=True)
@@ -139,24 +128,19 @@ def _lay_out(
                 path.unlink()
 
 
-def _write_marker(assignment: Assignment, folder: Path, run: ReferenceRun | None) -> None:
-    """Write release.json: what was released, from what, with which versions."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    marker: dict[str, Any] = {
-        "format": 1,
-        "kind": KIND,
-        "assignment": assignment.name,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {name: version(name) for name in ("otter-grader", "torch", "onnxruntime")},
-        "reference_run": None
+def _describe(assignment: Assignment, folder: Path, run: ReferenceRun | None) -> None:
+    """Write down what was released, from what, with which versions."""
+    write_marker(
+        folder,
+        KIND,
+        assignment=assignment.name,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={name: version(name) for name in ("otter-grader", "torch", "onnxruntime")},
+        reference_run=None
         if run is None
         else {"seconds": round(run.seconds, 1), "train_seconds": round(run.train_seconds, 1)},
-        "sha256": {
-            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in files
-        },
-    }
-    (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+        sha256=checksums(folder),
+    )
 
 
 def release_assignment(
@@ -222,7 +206,7 @@ def release_assignment(
         check_student_notebook(master, assigned.student / master.name)
         step("sealing the autograder zip")
         _lay_out(assignment, assigned, folder, run, sealing or Sealing())
-        _write_marker(assignment, folder, reference)
+        _describe(assignment, folder, reference)
     step(f"released in {out}")
     return _as_release(assignment, out, reference)
 
@@ -238,88 +222,3 @@ def _as_release(assignment: Assignment, out: Path, run: ReferenceRun | None) -> 
         train_seconds=None if run is None else run.train_seconds,
         run_seconds=None if run is None else run.seconds,
     )
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m grader release",
-        description="Release a homework with otter assign, or build the students' tree.",
-        epilog="Example: python -m grader release hw3_nsynth_cnn --out ../hw3-release",
-    )
-    parser.add_argument(
-        "assignment", nargs="?", help="name of a folder in assignments/, or its path"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the homework release")
-    parser.add_argument(
-        "--no-run",
-        action="store_true",
-        help="quick: run neither the solutions nor their tests (no reference model then)",
-    )
-    parser.add_argument(
-        "--student",
-        type=Path,
-        metavar="DIR",
-        help="build the tree that students get, and nothing else",
-    )
-    parser.add_argument(
-        "--hidden",
-        type=Path,
-        metavar="HIDDEN",
-        help="hidden split to seal into the autograder zip (from `hidden build`)",
-    )
-    parser.add_argument(
-        "--sandbox",
-        choices=("strict", "weak"),
-        default="strict",
-        help="protections without which the zip refuses to grade (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--practice",
-        type=Path,
-        metavar="STORE",
-        help="store with the practice split (default: the notes that come with the course)",
-    )
-    parser.add_argument(
-        "--nbgrader",
-        type=Path,
-        metavar="COURSE",
-        help="make an nbgrader course of the homework, or put the homework into one",
-    )
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the verb ``release``; return the exit code."""
-    parser = _parser()
-    options = parser.parse_args(argv)
-    if (options.assignment is None) == (options.student is None):
-        parser.error("name an assignment and --out DIR, or --student DIR")
-    if options.assignment is not None and options.out is None and options.nbgrader is None:
-        parser.error("where to? Add --out DIR")
-    try:
-        if options.student is not None:
-            build_student_tree(options.student)
-            return 0
-        if options.nbgrader is not None:
-            # loaded only here: nbgrader takes seconds
-            from grader.nbgrader_course.cli import main as nbgrader_main
-
-            nbgrader_main(["make", options.assignment, str(options.nbgrader)])
-            if options.out is None:
-                return 0
-        hidden = None if options.hidden is None else HiddenSplit.open(options.hidden)
-        release = release_assignment(
-            load_assignment(options.assignment),
-            options.out,
-            run=not options.no_run,
-            sealing=Sealing(hidden, options.sandbox, options.practice),
-        )
-    except CourseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"for students:     {release.student}")
-    print(f"with solutions:   {release.autograder}")
-    if release.reference is not None:
-        print(f"reference model:  {release.reference / 'model.onnx'}")
-    print(f"autograder zip:   {release.zip_file}" + ("" if hidden else f"\n{NOT_SEALED}"))
-    return 0

@@ -11,13 +11,29 @@ from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.gradebook import write_atomically
+from grader.model_tests import QuestionResult
 from grader.pages import draw_curve, matrix_rows, render
 from grader.policy.settle import Settled
+from grader.policy.window import closing_time
 from grader.results import Result
 from utils.notes.vocabulary import FAMILIES
 from utils.submission.credit import credit
 
-__all__ = ["Standing", "handed_sentences", "render_page", "write_page"]
+__all__ = [
+    "Standing",
+    "days_late",
+    "handed_sentences",
+    "public_words",
+    "render_page",
+    "shown_notes",
+    "write_page",
+]
+
+_MAX_NOTES = 8
+_ADVICE = (
+    "One error often causes those after it: mend the first, restart the kernel and run all cells. "
+    "Cells are counted from the top, texts included."
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +122,7 @@ def render_page(result: Result, assignment: Assignment, standing: Standing = OPE
             practice=(practice.value, practice.low, practice.high) if practice else None,
             hidden=hidden,
         ),
+        closes=closing_time(assignment),
         families=FAMILIES,
         matrix=None
         if result.practice_confusion is None
@@ -115,7 +132,30 @@ def render_page(result: Result, assignment: Assignment, standing: Standing = OPE
         ladder="" if ladder is None else f"{100 * ladder:g}",
         pseudonym=standing.pseudonym,
         step=f"{100 * assignment.attempts.step:g}",
+        questions=[(q, public_words(q, result) or _private_words(q)) for q in result.questions],
+        earned=round(sum(question.points for question in result.questions), 2),
+        notes=shown_notes(result),
+        advice=_ADVICE if any(n.startswith("cell ") for n in result.notebook_notes) else "",
     )
+
+
+def public_words(question: QuestionResult, result: Result) -> str:
+    """Return what public tests say of a question; a notebook that is none says it only once."""
+    unread = question.message in result.notebook_notes
+    return "not looked at: see below" if unread else question.message
+
+
+def _private_words(question: QuestionResult) -> str:
+    if question.points == question.max_points:
+        return "✓"
+    return "passed; a hidden test did not: it asks the same with other numbers"
+
+
+def shown_notes(result: Result) -> list[str]:
+    """Return what happened while the notebook ran, the first ones of many."""
+    notes = list(result.notebook_notes)
+    more = len(notes) - _MAX_NOTES
+    return notes if more <= 0 else [*notes[:_MAX_NOTES], f"… and {more} more"]
 
 
 def _points_table(settled: Settled | None, assignment: Assignment) -> PointsTable | None:
@@ -131,7 +171,8 @@ def _points_table(settled: Settled | None, assignment: Assignment) -> PointsTabl
         written = settled.max_points - result.max_points
         rows.append(("written answers", f"{settled.manual:.2f}", f"{written:g}"))
     if settled.late_days:
-        rows.append((_days(settled.late_days), f"−{settled.lost:.2f}", ""))
+        lost = f"−{settled.lost:.2f}" if settled.lost else "0.00"
+        rows.append((days_late(settled.late_days), lost, ""))
     total = "" if settled.points is None else f"{settled.points:.2f}"
     return PointsTable(tuple(rows), total, f"{settled.max_points:g}", settled.note)
 
@@ -145,7 +186,7 @@ def handed_sentences(settled: Settled | None, assignment: Assignment) -> list[st
         sentences.append(f"Handed in on {local:%Y-%m-%d at %H:%M} ({late.zone.key}): ")
         cost = late.lost(settled.late_days or 0)
         sentences[0] += (
-            f"{_days(settled.late_days)}, which costs up to {cost:g} of its points."
+            f"{days_late(settled.late_days)}, which costs up to {cost:g} of its points."
             if settled.late_days
             else "in time."
         )
@@ -155,5 +196,6 @@ def handed_sentences(settled: Settled | None, assignment: Assignment) -> list[st
     return sentences
 
 
-def _days(days: int) -> str:
+def days_late(days: int) -> str:
+    """Return late days in words."""
     return f"{days} day late" if days == 1 else f"{days} days late"

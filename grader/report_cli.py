@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
-from grader.class_report import write_class_page
+from grader.class_report import CLASS_PAGE, write_class_page
 from grader.gradebook import write_atomically
+from grader.options import add_assignment, add_results
 from grader.policy.leaderboard import (
     LEADERBOARD,
     ladder_values,
@@ -30,13 +31,8 @@ def main(argv: Sequence[str]) -> int:
         "results of `grade`. Hidden figures stand on students' pages only once the window is "
         "closed.",
     )
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="the --out of `grade`")
-    parser.add_argument(
-        "--assignment",
-        default="hw3_nsynth_cnn",
-        metavar="NAME",
-        help="name or folder of the assignment (default: %(default)s)",
-    )
+    add_results(parser)
+    add_assignment(parser)
     parser.add_argument(
         "--closed",
         action="store_true",
@@ -48,9 +44,13 @@ def main(argv: Sequence[str]) -> int:
     closed = write_report(options.results, assignment, closed=options.closed)
     shown = "closed: hidden figures are shown" if closed else "open: hidden figures stay hidden"
     print(f"The window is {shown}.")
-    for name in ("pages", "class.html", LEADERBOARD):
+    for name, reader in (
+        ("pages", "a page a submission, for its student"),
+        (CLASS_PAGE, "for you alone: hidden scores"),
+        (LEADERBOARD, "for all students"),
+    ):
         if (options.results / name).exists():
-            print(f"  {options.results / name}")
+            print(f"  {options.results / name}  ({reader})")
     return 0
 
 

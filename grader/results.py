@@ -57,6 +57,8 @@ class Result:
         Of what the policy "strict" asks for, what did not hold.
     public_score : float or None
         Accuracy on the public half of the hidden split: for the leaderboard, not for points.
+    model_sha256 : str
+        Of a model that was scored: the same one is no new try, whatever zip it comes in.
     """
 
     submission: str
@@ -81,6 +83,7 @@ class Result:
     sandbox: str = ""
     missing_layers: tuple[str, ...] = ()
     public_score: float | None = None
+    model_sha256: str = ""
 
     def __post_init__(self) -> None:
         # a file's name that is no UTF-8 holds half characters, which nothing can write

@@ -12,7 +12,8 @@ from typing import Self
 import numpy as np
 
 from grader.assignment import Assignment
-from grader.hidden_split import HALVES, HiddenSplit
+from grader.hidden_draw import HALVES
+from grader.hidden_split import HiddenSplit
 from grader.model_tests import CaseResult, ModelTests
 from grader.sandbox.parent import ModelRun
 from utils.errors import ParameterError, StoreError

@@ -77,7 +77,7 @@ def _acts(found: SelfTest) -> Table:
 
 
 def _without(found: SelfTest) -> Table:
-    table = Table(title="Theft of planted labels, with one layer switched off", box=box.SIMPLE)
+    table = Table(title="Labels stolen with one layer off", box=box.SIMPLE)
     for name in ("switched off", "labels safe", "stolen by"):
         table.add_column(name)
     for row in found.layers:

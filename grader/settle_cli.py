@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
-from grader.gradebook import plain, write_atomically, write_gradebook, write_table
-from grader.policy.load import GRADES, load_results
+from grader.gradebook import GRADES, plain, write_atomically, write_gradebook, write_table
+from grader.options import add_assignment, add_results
+from grader.policy.load import load_results
 from grader.policy.settle import (
     EXTENSIONS,
     MANUAL,
@@ -52,13 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         "grades.csv. What is named here is kept in RESULTS, and `grade` takes it into account "
         "from then on.",
     )
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="the --out of `grade`")
-    parser.add_argument(
-        "--assignment",
-        default="hw3_nsynth_cnn",
-        metavar="NAME",
-        help="name or folder of the assignment (default: %(default)s)",
-    )
+    add_results(parser)
+    add_assignment(parser)
     parser.add_argument(
         "--times",
         metavar="SOURCE",

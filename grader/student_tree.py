@@ -5,24 +5,18 @@ out. Homework notebooks come out of the stock ``otter assign``, and are searched
 the solutions and hidden tests of their masters before the folder is handed over.
 """
 
-import hashlib
 import json
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
-import nbformat
-
 from grader.assignment import Assignment, load_assignment
-from grader.masters import find_secrets
-from grader.otter_assign import REPOSITORY, Assigned, run_otter_assign
-from grader.publish import MARKER, fresh_folder
-from grader.scratch import Scratch
-from utils.errors import CourseError
+from grader.masters import LeakError
+from grader.otter_assign import REPOSITORY, assigned
+from grader.publish import checksums, fresh_folder, write_marker
 
-__all__ = ["KIND", "LeakError", "build_student_tree", "check_student_notebook", "stage_assignment"]
+__all__ = ["KIND", "build_student_tree"]
 
 KIND = "students' tree"
 
@@ -38,54 +32,6 @@ ROOT_FILES = (
 README = Path(__file__).parent / "templates" / "student_README.md"
 LECTURE_PATTERNS = ("*.ipynb", "*.md")
 NOTES_ABOUT_DATA = ("README.md", "DATA_CARD.md")
-
-
-class LeakError(CourseError, RuntimeError):
-    """A file for students holds a solution, a hidden test or a hidden note."""
-
-
-def check_student_notebook(master: Path, student: Path) -> None:
-    """Raise an error if a student notebook still holds what otter should have removed.
-
-    Parameters
-    ----------
-    master : Path
-        The otter master.
-    student : Path
-        What ``otter assign`` made of it for students.
-
-    Raises
-    ------
-    LeakError
-        The message names the master's cells, not the texts.
-    """
-    read = partial(nbformat.read, as_version=4)
-    leaked = find_secrets(read(master), read(student))
-    if leaked:
-        raise LeakError(
-            f"{student.name} for students still holds: {', '.join(leaked)}; "
-            f"look at the otter markers of {master}"
-        )
-
-
-def stage_assignment(assignment: Assignment, folder: Path) -> Path:
-    """Copy an assignment's master into a folder and put empty student files beside it.
-
-    otter wants the files that students make (``student_files``) to lie beside the
-    master, even when it doesn't run it.
-
-    Returns
-    -------
-    Path
-        The copied master.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    master = folder / assignment.notebook_path.name
-    shutil.copyfile(assignment.notebook_path, master)
-    for name in assignment.submission:
-        if not (folder / name).exists():
-            (folder / name).touch()
-    return master
 
 
 def _data_patterns(repository: Path) -> dict[str, list[str]]:
@@ -150,14 +96,9 @@ def _copy_public(repository: Path, tree: Path) -> None:
 
 def _add_homework(assignment: Assignment, tree: Path, say: Callable[[str], None]) -> None:
     """Put an assignment's student notebook into the tree."""
-    with Scratch("student-notebook") as folder:
-        master = stage_assignment(assignment, folder / assignment.name)
-        assigned: Assigned = run_otter_assign(
-            master, folder / "out", run_tests=False, say=lambda line: None
-        )
-        check_student_notebook(master, assigned.student / master.name)
-        goal = tree / "assignments" / assignment.name
-        shutil.copytree(assigned.student, goal)
+    goal = tree / "assignments" / assignment.name
+    with assigned(assignment) as made:
+        shutil.copytree(made.student, goal)
     say(f"assignments/{assignment.name}: {', '.join(sorted(p.name for p in goal.iterdir()))}")
 
 
@@ -165,17 +106,6 @@ def _assignments(repository: Path) -> list[Assignment]:
     """Return every assignment of the repository."""
     folders = sorted(path.parent for path in (repository / "assignments").glob("*/assignment.toml"))
     return [load_assignment(folder) for folder in folders]
-
-
-def _write_marker(tree: Path) -> None:
-    """Write what the tree holds: sizes and checksums, so that a damaged copy can be told."""
-    files = {
-        path.relative_to(tree).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(tree.rglob("*"))
-        if path.is_file()
-    }
-    marker = {"format": 1, "kind": KIND, "sha256": files}
-    (tree / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
 
 
 def build_student_tree(
@@ -210,7 +140,8 @@ def build_student_tree(
         shutil.copyfile(README, tree / "README.md")
         for assignment in _assignments(repository):
             _add_homework(assignment, tree, say)
-        _write_marker(tree)
+        # checksums: so that a damaged copy can be told
+        write_marker(tree, KIND, sha256=checksums(tree))
         n_files = sum(path.is_file() for path in tree.rglob("*"))
     say(f"{n_files} files in {out}")
     return out

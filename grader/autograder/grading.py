@@ -4,7 +4,6 @@ The labels are only ever in a process of their own, forked for the model questio
 it has ended they are deleted, and only then does the notebook run.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -198,11 +197,11 @@ def _score(job: _Job, room: Room) -> dict[str, Any]:
         result = marker.refused(job.name, Code.INFRA_ERROR, reason)
     shown = Shown()
     if result.status == "graded":
-        model = job.archive.model(max_bytes=int(assignment.limits.model_mb * 1e6))
+        model = result.model_sha256
         found = _place(model, scorer.public_accuracy(), assignment, job.base)
         points = result.model_points if found.points is None else found.points
         result = replace(result, model_points=points)
-        shown = Shown(found.shown, found.note, _fingerprint(model))
+        shown = Shown(found.shown, found.note, model)
     return {"result": result.to_json(), "shown": asdict(shown)}
 
 
@@ -218,20 +217,16 @@ def _missing_layers(sandbox: Sandbox, policy: Policy, private: Path) -> list[str
     return [name for name in REQUIRED["strict"] if name not in held]
 
 
-def _place(model: bytes, accuracy: float, assignment: Assignment, base: Path) -> Place:
+def _place(model: str, accuracy: float, assignment: Assignment, base: Path) -> Place:
     """Return the model's place among the student's tries."""
     late = assignment.late
     return place(
-        _fingerprint(model),
+        model,
         accuracy,
         read_tries(base / METADATA),
         assignment.attempts,
         rule="best" if late is None else late.resubmissions,
     )
-
-
-def _fingerprint(model: bytes) -> str:
-    return hashlib.sha256(model).hexdigest()
 
 
 def in_a_process(job: Callable[[], Any]) -> Any:

@@ -5,6 +5,7 @@ host process unpickles it.
 """
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,10 +108,10 @@ def _accepted(result: Result, note: str) -> dict[str, Any]:
     if result.status != "graded":
         reason = f"{result.code}: {result.message}\n{result.hint}"
         return entry | {"status": "failed", "output": reason}
-    words = ["Accepted: your model keeps the contract."]
+    words = ["Accepted: your model meets all requirements."]
     if result.practice is not None:
         score = result.practice
-        interval = f"95 % interval {score.low:.0%} to {score.high:.0%}"
+        interval = f"95% interval {score.low:.0%} to {score.high:.0%}"
         words.append(f"Practice notes: {score.value:.1%} ({interval}).")
     words += [note] if note else []
     return entry | {"status": "passed", "output": "\n".join([*words, *result.warnings])}
@@ -136,20 +137,21 @@ def _hidden_words(result: Result) -> str:
     score = result.score
     if score is None:
         return result.code
-    return f"{score.value:.1%} (95 % interval {score.low:.0%} to {score.high:.0%})"
+    return f"{score.value:.1%} (95% interval {score.low:.0%} to {score.high:.0%})"
 
 
 def otter_results(result: Result) -> Any:
     """Return the results as otter's ``GradingResults``, for `otter grade`.
 
-    Raises nothing; a result that is not graded by a fault of the grader must not come here.
+    What the grader could not grade is no number: blank in otter's table, as is the total.
     """
     from otter.test_files import GradingResults
 
     files = [_otter_file(q.name, q.points, q.max_points, q.message) for q in result.questions]
     refused = f"{result.code}: {result.message}\n{result.hint}"
     model_words = refused if result.code else _hidden_words(result)
-    files.append(_otter_file(MODEL, result.model_points or 0.0, _model_points(result), model_words))
+    points = math.nan if result.model_points is None else result.model_points
+    files.append(_otter_file(MODEL, points, _model_points(result), model_words))
     results = GradingResults(files)
     results.output = result.message
     return results

@@ -8,12 +8,13 @@ from typing import overload
 
 from filelock import FileLock, Timeout
 
-from grader.batch.journal import FILE_NAME, Journal
+from grader.batch.journal import JOURNAL, Journal
+from grader.gradebook import GRADES
 from grader.kept import Settings
 from grader.results import Result
 from utils.errors import ParameterError, StoreError
 
-__all__ = ["Folder", "StoredResults"]
+__all__ = ["Folder", "StoredResults", "locked"]
 
 
 class Folder:
@@ -35,8 +36,8 @@ class Folder:
     """
 
     def __init__(self, out: Path) -> None:
-        self.out, self.pages, self.grades = out, out / "pages", out / "grades.csv"
-        self.journal = out / "results" / FILE_NAME
+        self.out, self.pages, self.grades = out, out / "pages", out / GRADES
+        self.journal = out / JOURNAL
         try:
             self.pages.mkdir(parents=True, exist_ok=True)
             # hidden scores stand in it
@@ -55,27 +56,42 @@ class Folder:
         StoreError
             The journal can't be opened.
         """
-        lock = FileLock(self.journal.parent / "lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise ParameterError(
-                f"another grader writes into {self.out}: wait for its end, or choose another folder"
-            ) from None
-        except OSError as error:
-            raise StoreError(f"can't write into {self.out}: {error.strerror}") from error
-        try:
+        with locked(self.out):
             self._remove_leavings()
             with Journal(self.journal, settings, write=True) as journal:
                 yield journal
-        finally:
-            lock.release()
 
     def _remove_leavings(self) -> None:
         """Remove files that a killed run had not finished to write."""
         for folder in (self.out, self.pages):
             for path in folder.glob(".*.new-*"):
                 path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Keep other graders from writing into a folder of results.
+
+    Raises
+    ------
+    ParameterError
+        One does already.
+    StoreError
+        It can't be written.
+    """
+    lock = FileLock((out / JOURNAL).with_name("lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ParameterError(
+            f"another grader writes into {out}: wait for its end, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise StoreError(f"can't write into {out}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class StoredResults(Sequence[Result]):

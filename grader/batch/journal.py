@@ -24,9 +24,10 @@ from grader.kept import Settings
 from grader.results import Result
 from utils.errors import StoreError
 
-__all__ = ["FILE_NAME", "Event", "Journal", "Kept"]
+__all__ = ["JOURNAL", "Event", "Journal", "Kept"]
 
-FILE_NAME = "journal.sqlite"
+JOURNAL = "results/journal.sqlite"
+"""Where it lies in a folder of results."""
 FORMAT = 1
 _REGRADE, _PRESENT = "regrade", "present settings"
 

@@ -17,6 +17,7 @@ from grader.marking import Marker
 from grader.notebook.grading import NotebookGrader
 from grader.notebook.session import StudentSandbox
 from grader.results import Result
+from grader.sandbox.layers import FILES
 from grader.sandbox.parent import Sandbox
 from grader.sandbox.policy import REQUIRED
 from grader.sandbox.protocol import Layer
@@ -63,11 +64,14 @@ class LocalStation:
 
     def check(self) -> tuple[Layer, ...]:
         """Return which protections hold here; refuse if they are too few."""
-        layers = self.model.check()
+        layers, secrets = self.model.check(), self._plan.secrets
         if self.notebook is not None:
-            self.notebook.check()
+            found = self.notebook.check()
+            layers = (*layers, *_for_notebooks(layers, found))
+            if FILES in missing_layers(found):  # nothing else keeps hidden tests from them
+                secrets = self._plan.unseen
         if self._plan.policy == "weak":
-            demand_unreadable(self._plan.secrets, self.model.uid)
+            demand_unreadable(secrets, self.model.uid)
         return layers
 
     def mark(self, job: Job, marker: Marker) -> Result:
@@ -148,6 +152,16 @@ def local_stations(plan: Plan, number: int) -> list[LocalStation]:
             station.close()
         raise
     return stations
+
+
+def _for_notebooks(models: Sequence[Layer], notebooks: Sequence[Layer]) -> list[Layer]:
+    """Return the layers that hold for models and not for notebooks, named so."""
+    held = {layer.name for layer in models if layer.active}
+    return [
+        replace(layer, name=f"{layer.name}, for notebooks")
+        for layer in notebooks
+        if not layer.active and layer.name in held
+    ]
 
 
 def missing_layers(layers: Sequence[Layer]) -> list[str]:

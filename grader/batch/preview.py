@@ -8,26 +8,22 @@ results or the settings were changed, begins anew. The folder itself is only rea
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from grader.batch.journal import FILE_NAME
-from grader.gradebook import write_atomically
-from grader.policy.load import GRADES
+from grader.batch.folder import locked
+from grader.batch.journal import JOURNAL
+from grader.gradebook import GRADES, write_atomically
 from grader.policy.settle import EXTENSIONS, MANUAL, TIMES
 from grader.publish import MARKER, FolderError, fresh_folder
-from utils.errors import ParameterError, StoreError
+from utils.errors import StoreError
 
 __all__ = ["end_preview", "preview_of"]
 
 KIND = "preview of a regrade"
 _PARTS = (
     # the second holds what the first lacks, after a kill
-    f"results/{FILE_NAME}",
-    f"results/{FILE_NAME}-wal",
+    JOURNAL,
+    f"{JOURNAL}-wal",
     *(GRADES, TIMES, EXTENSIONS, MANUAL),
 )
 
@@ -53,7 +49,7 @@ def preview_of(out: Path, settings: str) -> Path:
     """
     goal = out.absolute().with_name(f"{out.absolute().name}-diff")
     try:
-        with _nobody_writes(out):
+        with locked(out):
             state = _state(out, settings)
             if _begun(goal) == state:
                 return goal
@@ -73,17 +69,8 @@ def end_preview(goal: Path) -> None:
     _mark(goal, "")
 
 
-@contextmanager
-def _nobody_writes(out: Path) -> Iterator[None]:
-    try:
-        with FileLock(out / "results" / "lock", timeout=0):
-            yield
-    except Timeout:
-        raise ParameterError(f"another grader writes into {out}: wait for its end") from None
-
-
 def _copy(out: Path, new: Path) -> None:
-    (new / "results").mkdir(mode=0o700)
+    (new / JOURNAL).parent.mkdir(mode=0o700)
     for name in _PARTS:
         if (out / name).is_file():
             shutil.copyfile(out / name, new / name)

@@ -95,7 +95,7 @@ class Runner:
     journal: Journal
     pool: Pool
     refuse: Callable[[str, Code, str], Result]
-    deliver: Callable[[Result], None]
+    deliver: Callable[[Result], object]
     lease_seconds: float
     failures: dict[str, Result] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)

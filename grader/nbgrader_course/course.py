@@ -9,10 +9,7 @@
 =======================  =========================================================
 """
 
-import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,12 +19,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.assignment import Assignment
+from grader.masters import check_student_notebook
 from grader.nbgrader_course.points import AUTO, NOTEBOOK, points_notebook
 from grader.nbgrader_course.written import source_notebook
 from grader.notebook.grading import NotebookGrader
-from grader.otter_assign import course_environment, run_otter_assign
-from grader.publish import MARKER, refuse_foreign
-from grader.student_tree import check_student_notebook, stage_assignment
+from grader.otter_assign import assigned, run_module
+from grader.publish import refuse_foreign, write_marker
 from utils.errors import CourseError
 
 __all__ = ["KIND", "NbgraderError", "make_course", "run_nbgrader"]
@@ -49,22 +46,11 @@ def run_nbgrader(course: Path, *arguments: str) -> str:
     NbgraderError
         It failed.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=course,
-        env=course_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    if done.returncode != 0:
-        tail = "\n".join(done.stdout.splitlines()[-25:])
-        raise NbgraderError(
-            f"nbgrader {' '.join(arguments)} ended with exit code {done.returncode}:\n{tail}"
-        )
-    return done.stdout
+    code, lines = run_module("nbgrader", *arguments, folder=course)
+    if code != 0:
+        tail = "\n".join(lines[-25:])
+        raise NbgraderError(f"nbgrader {' '.join(arguments)} ended with exit code {code}:\n{tail}")
+    return "\n".join(lines)
 
 
 def make_course(
@@ -115,15 +101,11 @@ def make_course(
 
 def _sources(assignment: Assignment) -> tuple[NotebookNode, NotebookNode]:
     """Return the source notebooks of both of nbgrader's assignments."""
-    with tempfile.TemporaryDirectory(prefix="nbgrader-") as scratch:
-        master = stage_assignment(assignment, Path(scratch) / assignment.name)
-        assigned = run_otter_assign(
-            master, Path(scratch) / "out", run_tests=False, say=lambda line: None
-        )
-        student = assigned.student / master.name
-        check_student_notebook(master, student)
+    master = assignment.notebook_path
+    with assigned(assignment) as made:
+        student = made.student / master.name
         source = source_notebook(nbformat.read(master, 4), nbformat.read(student, 4))
-        tests = NotebookGrader(assignment, autograder=assigned.zip_file)
+        tests = NotebookGrader(assignment, autograder=made.zip_file)
         maxima = {"model": assignment.model_question.points, "notebook": tests.max_points}
     return source, points_notebook(maxima)
 
@@ -131,7 +113,7 @@ def _sources(assignment: Assignment) -> tuple[NotebookNode, NotebookNode]:
 def _prepare(course: Path) -> None:
     """Make a new course's folder; of an old one only the mark is renewed."""
     course.mkdir(parents=True, exist_ok=True)
-    (course / MARKER).write_text(json.dumps({"format": 1, "kind": KIND}) + "\n", encoding="utf-8")
+    write_marker(course, KIND)
     if not (course / CONFIG).exists():
         shutil.copyfile(_TEMPLATES / f"{CONFIG}.txt", course / CONFIG)
 

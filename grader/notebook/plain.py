@@ -254,7 +254,7 @@ def parse(content: bytes) -> Any:
     try:
         return json.loads(content, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise PlainError(f"expected JSON, got {error}") from None
+        raise PlainError(f"this is no JSON: {error}") from None
 
 
 def clean(text: str, length: int) -> str:

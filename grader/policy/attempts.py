@@ -47,7 +47,7 @@ def number_attempts(tries: Sequence[Result], limit: int = LIMIT) -> list[Attempt
         if result.score is None:
             places.append(Attempt(0, over=False))
             continue
-        key = result.sha256 or f"{len(places)}"
+        key = result.model_sha256 or result.sha256 or f"{len(places)}"
         number = seen.setdefault(key, len(seen) + 1)
         places.append(Attempt(number, over=number > limit))
     return places

@@ -17,7 +17,8 @@ import numpy as np
 
 from grader.assignment import Assignment
 from grader.gradebook import write_atomically
-from grader.hidden_split import HALVES, HiddenSplit
+from grader.hidden_draw import HALVES
+from grader.hidden_split import HiddenSplit
 from utils.errors import CourseError
 from utils.notes.store import dequantize
 from utils.submission.inference import choose_repeats, run_model

@@ -105,8 +105,8 @@ def render_leaderboard(
         before = places[i - 1] if i else None
         if before is None or (before.final, before.shown) != (place.final, place.shown):
             rank = i + 1
-        final = "" if place.final is None else f"{100 * place.final:.1f} %"
-        rows.append((rank, place.name, f"{100 * place.shown:g} %", final))
+        final = "" if place.final is None else f"{100 * place.final:.1f}%"
+        rows.append((rank, place.name, f"{100 * place.shown:g}%", final))
     return render(
         "leaderboard.html",
         title=title,

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.batch.folder import StoredResults
-from grader.batch.journal import FILE_NAME, Journal
+from grader.batch.journal import JOURNAL, Journal
+from grader.gradebook import GRADES
 from grader.policy.settle import NOTE
 from grader.results import Result
 from utils.errors import ParameterError, StoreError
 
-__all__ = ["GRADES", "load_results"]
-
-GRADES = "grades.csv"
+__all__ = ["load_results"]
 
 
 def load_results(folder: Path, assignment: Assignment) -> StoredResults:
@@ -39,7 +38,7 @@ def load_results(folder: Path, assignment: Assignment) -> StoredResults:
             f"expected the results folder of `python -m grader grade`, got {folder}: "
             f"there is no {GRADES}"
         )
-    journal_path = folder / "results" / FILE_NAME
+    journal_path = folder / JOURNAL
     entries: list[tuple[str, str] | Result] = []
     with Journal(journal_path) as journal:
         for row in _gradebook(path):

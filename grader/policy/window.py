@@ -7,7 +7,7 @@ from grader.policy.late import instant
 from grader.policy.settle import Inputs
 from utils.errors import ParameterError
 
-__all__ = ["is_closed"]
+__all__ = ["closing_time", "is_closed"]
 
 
 def is_closed(
@@ -31,17 +31,29 @@ def is_closed(
         It was asked for, and somebody can still hand in.
     """
     now = now or datetime.now(UTC)
-    closes = assignment.attempts.closes
+    closes, late = assignment.attempts.closes, assignment.late
     waiting = _still_running(assignment, inputs, now)
     early = closes is not None and now < closes
-    if asked and (early or waiting):
-        until = f"closes = {closes:%Y-%m-%d %H:%M} UTC" if early else "their extension runs"
-        who = f" ({', '.join(waiting[:5])})" if waiting else ""
+    in_time = late is not None and now < instant(late.deadline, late.zone)
+    if asked and (early or in_time or waiting):
+        reasons = [f"closes = {closing_time(assignment)}"] if early else []
+        if late is not None and in_time:
+            reasons += [f"deadline = {late.deadline:%Y-%m-%d at %H:%M} ({late.zone.key})"]
+        reasons += [f"there are extensions ({', '.join(waiting[:5])})"] if waiting else []
         raise ParameterError(
-            f"expected that nobody can hand in any more, but {until}{who}: hidden figures would "
-            "help whoever has tries left"
+            f"expected that nobody can hand in any more, but {' and '.join(reasons)}: hidden "
+            "figures would help whoever has tries left"
         )
-    return asked or (closes is not None and not early and not waiting)
+    return asked or (closes is not None and not (early or in_time or waiting))
+
+
+def closing_time(assignment: Assignment) -> str:
+    """Return until when hidden figures stay hidden, on the students' clock; "" if nobody said."""
+    closes, late = assignment.attempts.closes, assignment.late
+    if closes is None:
+        return ""
+    local = closes.astimezone(late.zone if late else UTC)
+    return f"{local:%Y-%m-%d at %H:%M} ({late.zone.key if late else 'UTC'})"
 
 
 def _still_running(assignment: Assignment, inputs: Inputs, now: datetime) -> list[str]:

@@ -7,6 +7,7 @@
 ``child``      in the child: lock down, read the request, run the model, reply
 ``layers``     what the child gives up before it reads anything of a student
 ``seccomp``    the system calls that it may still make
+``kernel``     calls of Linux that Python lacks: prctl, Landlock
 ``policy``     which layers must hold, else nothing is graded
 ``acts``       the forbidden acts of the self-test, in a child; ``thief``: its parent
 ``protocol``   the bytes between both

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.adversarial.course import GOOD_CELLS, POINTS
 from tests.adversarial.snippets import FORGE, GONE
-from tests.grader.test_notebook_questions import notebook
+from tests.grader.notebooks import notebook
 
 __all__ = ["ALL", "NONE", "Book", "between", "cheating", "forged", "instead", "raw", "with_files"]
 

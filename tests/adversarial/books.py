@@ -37,7 +37,7 @@ from tests.adversarial.snippets import (
     message,
     one_cell,
 )
-from tests.grader.test_notebook_questions import ENDINGS, notebook
+from tests.grader.notebooks import ENDINGS, notebook
 
 __all__ = ["BOOKS", "TRACE", "Book"]
 

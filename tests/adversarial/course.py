@@ -17,7 +17,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.autograder.seal import seal_zip
 from grader.hidden_split import INPUTS, LABELS, MANIFEST, HiddenSplit, build_hidden
 from grader.notebook.process import NotebookLimits
-from tests.grader.test_notebook_questions import otter_file
+from tests.grader.notebooks import otter_file
 from utils.notes.embedded import load_notes
 
 __all__ = ["GOOD_CELLS", "LIMITS", "MARK", "POINTS", "Course", "make_course"]

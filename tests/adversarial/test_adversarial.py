@@ -20,7 +20,6 @@ from pathlib import Path
 import pytest
 
 from grader.grade import Batch, grade_submissions
-from grader.leaks import find_in_tree
 from grader.notebook import grading
 from grader.notebook.process import NotebookLimits
 from tests.adversarial import machines
@@ -29,10 +28,11 @@ from tests.adversarial.course import GOOD_CELLS, LIMITS, Course
 from tests.adversarial.nets import NETS, Verdict
 from tests.adversarial.watch import leavings, traces
 from tests.adversarial.zips import MODEL, ZIPS
+from tests.grader.leaks import find_in_tree
+from tests.grader.notebooks import notebook
 from tests.grader.processes import adopting, descendants, left_after, watching
 from tests.grader.road import Machine
-from tests.grader.test_intake import zipped
-from tests.grader.test_notebook_questions import notebook
+from tests.grader.zips import zipped
 from utils.submission.codes import HINTS, Code
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="notebooks run on Linux only")

@@ -13,13 +13,13 @@ import pytest
 
 from grader.grade import grade_submissions
 from grader.intake import Archive
-from grader.leaks import find_in_tree
 from grader.notebook import place
 from grader.sandbox.protocol import SandboxError
 from tests.adversarial.books import BOOKS, TRACE
 from tests.adversarial.course import MARK, Course
 from tests.adversarial.watch import leavings, traces
 from tests.adversarial.zips import ZIPS
+from tests.grader.leaks import find_in_tree
 from tests.grader.processes import left_after
 from utils.submission.codes import Rejection
 

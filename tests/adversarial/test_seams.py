@@ -17,8 +17,8 @@ from grader.notebook.session import StudentSandbox
 from grader.sandbox.parent import Sandbox
 from tests.adversarial.course import LIMITS, Course
 from tests.adversarial.nets import NETS
-from tests.grader.test_intake import zipped
-from tests.grader.test_notebook_questions import notebook, otter_file
+from tests.grader.notebooks import notebook, otter_file
+from tests.grader.zips import zipped
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="notebooks run on Linux only")
 

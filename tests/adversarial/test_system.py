@@ -1,9 +1,7 @@
 """What a notebook may ask of the system, where Landlock and file rights do not answer."""
 
-import ctypes
 import os
 import re
-import struct
 import sys
 import tempfile
 from pathlib import Path
@@ -18,14 +16,11 @@ from grader.sandbox.seccomp import build_filter
 from tests.adversarial.books import BOOKS
 from tests.adversarial.course import LIMITS
 from tests.adversarial.test_seams import run
-from tests.grader.test_notebook_questions import otter_file
-from tests.grader.test_sandbox import ALLOW, AUDIT, REFUSE
+from tests.grader.filters import ALLOW, AUDIT, PRETEND, REFUSE, numbers_of_libseccomp, verdict
+from tests.grader.notebooks import otter_file
 from tests.grader.test_selftest import python_of_nobody, root_only, run_as_nobody  # noqa: F401
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="notebooks run on Linux only")
-
-PRETEND = 0x00050000
-
 
 SYSTEM = """
 import ctypes, fcntl, mmap, os, shutil
@@ -134,24 +129,6 @@ def test_an_ordinary_user_sees_what_fills_the_disk(python_of_nobody: str) -> Non
 # --- the filter of system calls ---------------------------------------------------------------
 
 
-def verdict(program: bytes, arch: int, number: int, **arguments: int) -> int:
-    """Run a filter as the kernel would; arguments are ``a0`` … ``a5``."""
-    words = {0: number, 4: arch}
-    words |= {16 + 8 * i: arguments.get(f"a{i}", 0) & 0xFFFFFFFF for i in range(6)}
-    instructions = list(struct.iter_unpack("=HBBI", program))
-    position, value = 0, 0
-    while True:
-        code, yes, no, constant = instructions[position]
-        position += 1
-        if code == 0x20:
-            value = words[constant]
-        elif code == 0x06:
-            return constant
-        else:
-            compared = {0x15: value == constant, 0x35: value >= constant, 0x45: value & constant}
-            position += yes if compared[code] else no
-
-
 @pytest.mark.parametrize("machine", NUMBERS)
 def test_what_the_filter_for_notebooks_says(machine: str) -> None:
     program = build_filter(machine, 4711, more=further_calls(machine), threads=CLONE[machine])
@@ -176,18 +153,8 @@ def test_what_the_filter_for_notebooks_says(machine: str) -> None:
 
 @pytest.mark.parametrize("machine", NUMBERS)
 def test_the_numbers_are_those_of_libseccomp(machine: str) -> None:
-    try:
-        library = ctypes.CDLL("libseccomp.so.2")
-    except OSError:
-        pytest.skip("libseccomp is not installed")
     opening = {name: number for name, (number, _) in OPENING[machine].items()}
     ours = {**NUMBERS[machine], **PRETENDED[machine], **COMMANDS[machine], **CLONE[machine]}
     ours |= opening
     ours.pop("fchmodat2")  # newer than many a libseccomp
-    found = {
-        name: library.seccomp_syscall_resolve_name_arch(
-            ctypes.c_uint32(AUDIT[machine]), name.encode()
-        )
-        for name in ours
-    }
-    assert found == ours
+    assert numbers_of_libseccomp(machine, ours) == ours

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 
 from grader.intake import MAX_ZIP_BYTES
-from tests.grader.test_intake import entry, zipped
+from tests.grader.zips import entry, zipped
 from tests.submission.models import GOOD
 from utils.submission.codes import Code
 

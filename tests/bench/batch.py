@@ -13,24 +13,18 @@ from pathlib import Path
 from statistics import median
 
 from grader.grade import grade_submissions
-from tests.bench.memory import Watch, cpu_seconds
+from tests.bench.memory import Measured, Watch, cpu_seconds
 from tests.bench.tables import in_a_process
 
-__all__ = ["Measured", "grade"]
+__all__ = ["Grading", "grade"]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What grading a class took.
+class Grading(Measured):
+    """What grading a class took, from the start to the last page.
 
     Attributes
     ----------
-    seconds : float
-        Of the clock, from the start of grading to the last page.
-    cpu_seconds : float
-        Of all processes.
-    peak_mb : float
-        Of all processes together.
     outcomes : dict of str to int
         How many submissions were graded, rejected or not graded.
     growth_mb : tuple of float
@@ -38,16 +32,13 @@ class Measured:
         notebooks, was larger near the end than near the beginning.
     """
 
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
     outcomes: dict[str, int]
     growth_mb: tuple[float, float]
 
 
-def grade(submissions: Path, hidden: Path, *, jobs: int, notebooks: bool) -> Measured:
+def grade(submissions: Path, hidden: Path, *, jobs: int, notebooks: bool) -> Grading:
     """Grade a class in a new process."""
-    return Measured(**in_a_process(__name__, submissions, hidden, jobs, int(notebooks)))
+    return Grading(**in_a_process(__name__, submissions, hidden, jobs, int(notebooks)))
 
 
 def _growth(sizes: list[float]) -> float:
@@ -69,7 +60,7 @@ def main(submissions: str, hidden: str, jobs: str, notebooks: str) -> None:
                 notebooks=bool(int(notebooks)),
                 progress=False,
             )
-        measured = Measured(
+        measured = Grading(
             time.monotonic() - began,
             cpu_seconds(),
             watch.peak,

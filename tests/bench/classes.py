@@ -2,8 +2,10 @@
 
 import json
 import random
+import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ import onnx
 import torch
 
 from grader.demo_models import BatchNormCNN, ConvGRU
+from grader.hidden_split import build_hidden
 from tests.grader.road import HW3, solved_notebook
 from utils.models.lecture_cnn import LectureCNN
 from utils.submission.export import export_model
 from utils.training.history import Epoch, History
 
-__all__ = ["models", "write_class"]
+__all__ = ["lent_class", "models", "write_class"]
 
 KINDS = (LectureCNN, LectureCNN, LectureCNN, ConvGRU, BatchNormCNN)
 """What students hand in: mostly the network of the lecture."""
@@ -40,6 +43,19 @@ def models() -> Iterator[bytes]:
                     changed = values + 0.02 * chance.standard_normal(values.shape)
                     tensor.raw_data = changed.astype("<f4").tobytes()
             yield model.SerializeToString()
+
+
+@contextmanager
+def lent_class(
+    number: int, *, n_notes: int, notebooks: bool = True
+) -> Iterator[tuple[list[Path], Path]]:
+    """Lend the submissions of a class, and a hidden split."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # a sandbox has a user of its own
+        paths = write_class(folder / "class", number, notebooks=notebooks)
+        build_hidden(["demo"], folder / "hidden", n_notes=n_notes, progress=False)
+        yield paths, folder / "hidden"
 
 
 def write_class(folder: Path, number: int, *, notebooks: bool = True) -> list[Path]:

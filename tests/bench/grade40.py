@@ -1,11 +1,8 @@
 """A class of 40 zips with notebooks, on two jobs; beside it, stock otter on some of them."""
 
-import tempfile
-from pathlib import Path
-
-from grader.hidden_split import build_hidden
 from tests.bench import batch, stock_otter
-from tests.bench.classes import write_class
+from tests.bench.classes import lent_class
+from tests.bench.memory import Measured
 from tests.bench.tables import print_table
 
 JOBS = 2
@@ -15,12 +12,8 @@ WANTED_MINUTES = 5
 def run(*, small: bool) -> None:
     """Grade a class both ways, and print what a submission takes."""
     number, by_otter = (2, 0) if small else (40, 4)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # a sandbox has a user of its own
-        paths = write_class(folder / "class", number)
-        build_hidden(["demo"], folder / "hidden", n_notes=88 if small else 1024, progress=False)
-        ours = batch.grade(folder / "class", folder / "hidden", jobs=JOBS, notebooks=True)
+    with lent_class(number, n_notes=88 if small else 1024) as (paths, hidden):
+        ours = batch.grade(paths[0].parent, hidden, jobs=JOBS, notebooks=True)
         rows = [_row(f"this grader, {JOBS} jobs", number, ours)]
         if by_otter:
             rows.append(_row("stock otter, notebook only", by_otter, stock_otter.grade(paths[:4])))
@@ -35,7 +28,7 @@ def run(*, small: bool) -> None:
     )
 
 
-def _row(name: str, number: int, found: batch.Measured | stock_otter.Measured) -> tuple[str, ...]:
+def _row(name: str, number: int, found: Measured) -> tuple[str, ...]:
     return (
         name,
         str(number),

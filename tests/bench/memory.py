@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Watch", "cpu_seconds", "forget_peak", "peak_mb"]
+__all__ = ["Measured", "Watch", "cpu_seconds", "forget_peak", "peak_mb"]
 
 MB = 2**20
 EVERY_SECONDS = 0.25
@@ -26,6 +26,23 @@ def forget_peak() -> None:
 def cpu_seconds() -> float:
     """Return the processor seconds of this process and of its children that have ended."""
     return sum(os.times()[:4])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What something took.
+
+    Attributes
+    ----------
+    seconds : float
+        Of the clock.
+    cpu_seconds, peak_mb : float
+        Of all its processes together.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
 
 
 @dataclass

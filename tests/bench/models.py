@@ -1,6 +1,5 @@
 """Hundreds of models without notebooks; beside it, onnxruntime alone on some of them."""
 
-import tempfile
 import time
 import zipfile
 from collections.abc import Sequence
@@ -9,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from grader.hidden_split import HiddenSplit, build_hidden
+from grader.hidden_split import HiddenSplit
 from tests.bench import batch
-from tests.bench.classes import write_class
+from tests.bench.classes import lent_class
 from tests.bench.memory import cpu_seconds
 from tests.bench.tables import print_table
 from utils.notes.embedded import load_notes
@@ -23,13 +22,10 @@ BATCH = 64
 def run(*, small: bool) -> None:
     """Grade a class both ways; print what a model takes, and whether memory grows."""
     number, alone = (5, 2) if small else (300, 20)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # a sandbox has a user of its own
-        paths = write_class(folder / "class", number, notebooks=False)
-        build_hidden(["demo"], folder / "hidden", n_notes=88 if small else 1024, progress=False)
-        hidden = HiddenSplit.open(folder / "hidden")
-        ours = batch.grade(folder / "class", folder / "hidden", jobs=1, notebooks=False)
+    n_notes = 88 if small else 1024
+    with lent_class(number, n_notes=n_notes, notebooks=False) as (paths, place):
+        hidden = HiddenSplit.open(place)
+        ours = batch.grade(paths[0].parent, place, jobs=1, notebooks=False)
         practice = load_notes().split("practice").mels_uint8()
         notes = dequantize(np.concatenate([hidden.mels, practice]))[:, None]
         seconds, cpu = without_sandbox(paths[:alone], notes)

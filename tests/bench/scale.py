@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from grader import grade
 from grader.assignment import Assignment, load_assignment
+from grader.batch.finding import find_submissions
 from grader.batch.folder import Folder
 from grader.batch.local import Threads
 from grader.batch.runner import Job
@@ -183,7 +184,7 @@ def main(number: int) -> None:
         write_class(folder / "in", number)
         note("warm")
         note("before")
-        books(assignment, grade.find_submissions(folder / "in")[0], folder / "out", note)
+        books(assignment, find_submissions(folder / "in")[0], folder / "out", note)
     print(json.dumps(found))
 
 

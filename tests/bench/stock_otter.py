@@ -9,52 +9,37 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from grader.assignment import load_assignment
-from grader.otter_assign import course_environment, run_otter_assign
-from grader.student_tree import stage_assignment
-from tests.bench.memory import Watch, cpu_seconds
+from grader.otter_assign import assigned, course_environment
+from tests.bench.memory import Measured, Watch, cpu_seconds
 from tests.bench.tables import in_a_process
 from tests.grader.road import HW3
 
-__all__ = ["Measured", "grade"]
+__all__ = ["Grading", "grade"]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Grading(Measured):
     """What grading some notebooks took.
 
     Attributes
     ----------
-    seconds : float
-        Of the clock, for all of them.
-    cpu_seconds : float
-        Of all processes.
-    peak_mb : float
-        Of all processes together.
     points : list of float
         Of each notebook.
     """
 
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
     points: list[float]
 
 
-def grade(submissions: Sequence[Path]) -> Measured:
+def grade(submissions: Sequence[Path]) -> Grading:
     """Grade submissions of homework 3 with what stock ``otter assign`` makes of its master."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        assignment = load_assignment(HW3)
-        master = stage_assignment(assignment, folder / assignment.name)
-        made = run_otter_assign(master, folder / "out", run_tests=False, say=lambda _: None)
-        return Measured(**in_a_process(__name__, made.zip_file, *submissions))
+    with assigned(load_assignment(HW3)) as made:
+        return Grading(**in_a_process(__name__, made.zip_file, *submissions))
 
 
 def main(autograder: str, submissions: Sequence[str]) -> None:
@@ -67,7 +52,7 @@ def main(autograder: str, submissions: Sequence[str]) -> None:
     with Watch() as watch, contextlib.redirect_stdout(sys.stderr):
         for path in submissions:
             points.append(grade_submission(path, autograder, quiet=True).total)
-    measured = Measured(
+    measured = Grading(
         time.monotonic() - began, cpu_seconds() - before, watch.peak, list(map(float, points))
     )
     print(json.dumps(asdict(measured)))

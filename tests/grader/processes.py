@@ -1,13 +1,14 @@
-"""Which processes there are below this one, and which are left."""
+"""Which processes there are below this one, which are left, and what they hold."""
 
 import ctypes
+import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["adopting", "command", "descendants", "left_after", "watching"]
+__all__ = ["adopting", "command", "descendants", "holds", "left_after", "watching"]
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -89,3 +90,25 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def holds(pid: int, secrets: Collection[bytes]) -> list[str]:
+    """Return where in a process one of the secrets is: memory, descriptors, environment."""
+    found = []
+    process = Path(f"/proc/{pid}")
+    with (process / "mem").open("rb", buffering=0) as memory:
+        for line in (process / "maps").read_text().splitlines():
+            start, end = (int(text, 16) for text in line.split()[0].split("-"))
+            try:
+                content = os.pread(memory.fileno(), end - start, start)
+            except (OSError, OverflowError):
+                continue  # pages of the kernel, or without access
+            found += [f"memory {line}" for secret in secrets if secret in content]
+    for handle in list((process / "fd").iterdir()):
+        if handle.is_file():  # nameless files in memory, too; no pipes, no terminals
+            content = handle.read_bytes()
+            found += [f"descriptor {handle.name}" for secret in secrets if secret in content]
+    for name in ("environ", "cmdline"):
+        content = (process / name).read_bytes()
+        found += [name for secret in secrets if secret in content]
+    return found

@@ -8,6 +8,7 @@ import pytest
 
 from grader.assignment import ASSIGNMENTS, AssignmentError, Limits, load_assignment
 from grader.model_tests import ModelTests, model_test_source
+from grader.otter_assign import assigned
 from utils.notes.front_end import FRONT_END_ID
 from utils.submission.credit import Curve
 from utils.submission.score import ModelScore
@@ -171,14 +172,10 @@ def test_a_master_without_the_question(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_master_gives_the_text_that_otter_assign_writes(tmp_path: Path) -> None:
-    from grader.otter_assign import run_otter_assign
-    from grader.student_tree import stage_assignment
-
+def test_the_master_gives_the_text_that_otter_assign_writes() -> None:
     assignment = load_assignment("hw3_nsynth_cnn")
-    master = stage_assignment(assignment, tmp_path / assignment.name)
-    assigned = run_otter_assign(master, tmp_path / "out", run_tests=False, say=lambda line: None)
-    by_otter = model_test_source(assignment, autograder=assigned.zip_file)
+    with assigned(assignment) as made:
+        by_otter = model_test_source(assignment, autograder=made.zip_file)
     assert model_test_source(assignment) == by_otter
     tests = ModelTests(by_otter, assignment)
     assert sum(case.points for case in tests.run(score(0.9))) == 4

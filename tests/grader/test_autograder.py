@@ -17,7 +17,7 @@ from grader.autograder.ladder import ladder_value
 from grader.autograder.seal import seal_zip
 from grader.autograder.submission import find_submission, read_submission
 from grader.grade import grade_submissions
-from grader.hidden_split import HiddenSplit, build_hidden
+from grader.hidden_split import HiddenSplit
 from grader.marking import Marker
 from grader.release import Release, Sealing, release_assignment
 from grader.results import Result
@@ -35,13 +35,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the zip grades on Linux only"),
 ]
 MODEL = GOOD["opset 18"]
-
-
-@pytest.fixture(scope="module")
-def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hidden") / "h"
-    build_hidden(["demo"], folder, n_notes=88, progress=False)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -257,8 +250,9 @@ def test_otter_run_is_stopped_before_student_code(
         text=True,
         timeout=200,
     )
-    assert done.returncode != 0
-    assert MESSAGE in done.stderr
+    assert done.returncode == 1
+    assert MESSAGE in done.stderr.splitlines()
+    assert "Traceback" not in done.stderr
     assert not trace.exists()
 
 

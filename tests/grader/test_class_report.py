@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from grader.class_numbers import family_recalls, histogram, items, spread
 from grader.class_report import render_class_page, write_class_page
 from grader.model_tests import QuestionResult
 from grader.policy.attempts import Attempt
+from grader.policy.keys import AttemptPolicy
 from grader.policy.late import LatePolicy
 from grader.policy.settle import Inputs, settle
 from grader.report import Standing, render_page
@@ -88,10 +90,10 @@ def test_the_page_of_a_class(assignment: Assignment, tmp_path: Path) -> None:
     for words in (
         "students 13",
         "models scored 12",
-        "INPUT_SHAPE 1",
-        "Late days: 0: 1×, 2: 1×.",
+        "INPUT_SHAPE 1 The network must take [batch, 1, 64, 64]",
+        "Students in time: 1 , 2 days late: 1 , time not known: 11 .",
         "vocal n/a no practice notes",
-        "q1_ easy 92 % of 2",
+        "q1_ easy 92% of 2",
         "most often: try np.log",
     ):
         assert words in text, words
@@ -102,6 +104,15 @@ def test_the_page_of_a_class(assignment: Assignment, tmp_path: Path) -> None:
     assert "http" not in page
     path = write_class_page(settled, klass(), assignment, tmp_path)
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_weak_sandbox_is_told(assignment: Assignment) -> None:
+    results = klass()
+    strict = render_class_page(settle(results, assignment, Inputs()), results, assignment)
+    assert "weak sandbox" not in text_of(strict)
+    results[2] = replace(results[2], sandbox="weak")
+    weak = render_class_page(settle(results, assignment, Inputs()), results, assignment)
+    assert text_of(weak).count("Some submissions were graded in a weak sandbox (as asked).") == 1
 
 
 def test_a_class_of_nobody_has_a_page(assignment: Assignment) -> None:
@@ -120,14 +131,14 @@ def test_hidden_figures_stand_on_a_page_only_when_the_window_is_closed(
     (row,) = settle([result], assignment, inputs)
     opened = text_of(render_page(result, assignment, Standing(row, 0.72, "Calm Oboe 1a2b")))
     closed = text_of(render_page(result, assignment, Standing(row, closed=True)))
-    for figure in ("73.2", "17.25", "61", "19.25", "82 %"):
+    for figure in ("73.2", "17.25", "61", "19.25", "82%"):
         assert figure not in opened, figure
     for words in ("2 days late, which costs up to 2 of", "try 1 of at most 5", "Calm Oboe 1a2b"):
         assert words in opened
     for words in ("model question 17.25 / 20", "written answers 4.00 / 6", "2 days late −2.00"):
         assert words in closed
     assert "in all 19.25 / 26" in closed
-    assert "names 73.2 %" in closed
+    assert "names 73.2%" in closed
 
 
 def test_an_open_page_does_not_tell_which_submission_counts(assignment: Assignment) -> None:
@@ -139,6 +150,14 @@ def test_an_open_page_does_not_tell_which_submission_counts(assignment: Assignme
         each = zip(results, rows, strict=True)
         pages.append([render_page(result, assignment, Standing(row)) for result, row in each])
     assert pages[0] == pages[1]
+
+
+def test_an_open_page_says_when_points_are_shown(assignment: Assignment) -> None:
+    assert "when nobody can hand in any more." in text_of(render_page(one("ada"), assignment))
+    closes = datetime(2026, 11, 27, 22, 59, tzinfo=UTC)
+    timed = replace(assignment, attempts=AttemptPolicy(closes=closes))
+    page = text_of(render_page(one("ada"), timed))
+    assert "hand in any more, not before 2026-11-27 at 23:59 (Europe/Vienna) ." in page
 
 
 def test_time_is_shown_where_the_homework_is(assignment: Assignment) -> None:

@@ -29,15 +29,14 @@ from grader.batch import cluster, connect, remote, runner, worker
 from grader.batch.plan import Plan
 from grader.batch.runner import Job
 from grader.grade import grade_submissions
-from grader.hidden_split import build_hidden
 from grader.intake import hash_file
-from grader.leaks import find_in_tree
 from grader.model_tests import QuestionResult
 from grader.notebook.questions import NotebookRun
 from grader.recipes import slurm
 from grader.sandbox.protocol import Layer, Reply, SandboxError
 from tests.adversarial.course import GOOD_CELLS, Course, make_course
 from tests.grader import cluster_world
+from tests.grader.leaks import find_in_tree
 from tests.grader.road import solved_notebook, submission
 from tests.submission.models import GOOD, STATIC
 from utils.errors import ParameterError
@@ -50,13 +49,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="models are prot
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "PAUSE_SECONDS", 0.01)
-
-
-@pytest.fixture(scope="module")
-def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hidden") / "h"
-    build_hidden(["demo"], folder, n_notes=88, progress=False)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -520,7 +512,7 @@ def test_ctrl_c_ends_all_in_good_order(tmp_path: Path, hidden: Path) -> None:
     os.killpg(grader.pid, signal.SIGINT)  # as a terminal does: all of them get it
     said, _ = grader.communicate(timeout=120)
     assert grader.returncode == 130
-    assert "stopped; the same command goes on" in said
+    assert "stopped; run the same command again" in said
     assert "Traceback" not in said
     assert not Path(f"/proc/{helper}").exists()
     assert {row["code"] for row in rows(tmp_path / "o")} <= {"", "NOT_FINISHED"}

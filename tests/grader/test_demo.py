@@ -12,9 +12,10 @@ import pytest
 import torch
 from rich.console import Console
 
-from grader import demo, demo_models
+from grader import demo, demo_cli, demo_models
 from grader.assignment import load_assignment
-from grader.demo import DemoError, check_outcome, main
+from grader.cli import main
+from grader.demo import DemoError, check_outcome
 from grader.demo_models import BatchNormCNN, ConvGRU, SmallInputCNN, export_as_it_is
 from grader.demo_submissions import EXPECTED, zip_submission
 from grader.policy.binding import LOCK, bound_to
@@ -109,7 +110,7 @@ def test_foreign_folder_is_refused(tmp_path):
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(FolderError, match="which holds other files"):
         demo._fresh(tmp_path)
-    assert main(["--out", str(tmp_path)]) == 1
+    assert main(["demo", "--out", str(tmp_path)]) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -128,8 +129,8 @@ def test_exit_codes(monkeypatch, capsys, tmp_path, error, code, words):
     def fail(out):
         raise error
 
-    monkeypatch.setattr(demo, "run_demo", fail)
-    assert main(["--out", str(tmp_path)]) == code
+    monkeypatch.setattr(demo_cli, "run_demo", fail)
+    assert main(["demo", "--out", str(tmp_path)]) == code
     assert words in capsys.readouterr().err
 
 
@@ -181,7 +182,7 @@ def test_small_pictures_are_refused(tmp_path):
 @pytest.mark.full
 def test_demo_from_end_to_end(tmp_path, capsys):
     out = tmp_path / "demo results é"
-    assert main(["--out", str(out)]) == 0
+    assert main(["demo", "--out", str(out)]) == 0
     with (out / "results" / "grades.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert [row["submission"] for row in table] == [f"{name}.zip" for name in EXPECTED]

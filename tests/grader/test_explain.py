@@ -120,12 +120,12 @@ def test_what_the_student_reads(assignment: Assignment) -> None:  # noqa: F811
     words = " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 76
     assert "Your model was accepted" in words
-    assert "it scores 51.2% (95 % interval 42% to 60%), 627 notes of 33 instruments" in words
+    assert "it scores 51.2% (95% interval 42% to 60%), 627 notes of 33 instruments" in words
     assert "earns 14.6 of 16 points" in words
     assert "* q1_power: 1.5 of 2. The public tests say: one row a frame" in words
     assert "* q2_log_mel: 1 of 2. The public tests pass; a hidden one" in words
     assert "This is try 2 of at most 5" in words
-    assert "The leaderboard shows 68 %" in words
+    assert "The leaderboard shows 68%" in words
     for number in ("73.2", "73,2", "0.73", "61", "82", "67.9", "17.25", "17.2", "25.75", SECRET):
         assert number not in words, number
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -22,15 +23,19 @@ import pytest
 from grader import grade
 from grader.assignment import Assignment, Limits, load_assignment
 from grader.batch import local, runner
+from grader.batch.finding import find_submissions
+from grader.batch.local import LocalStation
+from grader.batch.plan import Plan
 from grader.cli import main
-from grader.grade import find_submissions
-from grader.hidden_split import HiddenSplit, build_hidden
+from grader.hidden_split import HiddenSplit
+from grader.notebook.session import StudentSandbox
 from grader.sandbox import launch
 from grader.sandbox.layers import FILES, SYSTEM_CALLS
 from grader.sandbox.parent import Sandbox
 from grader.sandbox.policy import Policy, PolicyError
+from grader.sandbox.protocol import Layer
 from tests.grader.poorer import without
-from tests.grader.test_intake import zipped
+from tests.grader.zips import zipped
 from tests.submission.models import GOOD, RUNNING, STATIC, endless_loop, memory_bomb, model
 from utils.errors import ParameterError, StoreError
 from utils.submission.codes import GRADER_CODES, HINTS, STUDENT_ONLY_CODES, Code
@@ -41,13 +46,6 @@ NOTEBOOK = ("hw3.ipynb", b"{}")
 POLICY: Policy = "strict" if sys.platform == "linux" else "none"
 # what notebooks earn is tested in test_notebook_questions.py
 grade_submissions = partial(grade.grade_submissions, sandbox=POLICY, notebooks=False)
-
-
-@pytest.fixture(scope="module")
-def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hidden") / "h"
-    build_hidden(["demo"], folder, n_notes=88, progress=False)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +151,8 @@ def test_the_score_is_that_of_the_hidden_split(
     kernel = np.linalg.lstsq(flat, scores, rcond=None)[0].T.reshape(11, 1, 64, 64)
     from tests.submission.models import weights
 
-    submit(folder, "a.zip", model(initializers=[weights("kernel", kernel.astype("f4"))]))
+    right = model(initializers=[weights("kernel", kernel.astype("f4"))])
+    submit(folder, "a.zip", right)
     batch = grade_submissions(
         folder, hidden=hidden, out=tmp_path / "o", assignment=assignment, progress=False
     )
@@ -163,6 +162,7 @@ def test_the_score_is_that_of_the_hidden_split(
     assert result.score.value == 1.0
     assert result.model_points == 20
     assert result.practice.value < 0.7
+    assert result.model_sha256 == hashlib.sha256(right).hexdigest()
 
 
 @linux_only
@@ -451,7 +451,7 @@ def test_the_weak_sandbox_is_recorded_everywhere(
         return
     # a user of their own for notebooks also needs a Python that everybody may read
     assert main([*command, "--sandbox", "weak", "--no-notebooks"]) == 0
-    assert "models ran without the protection “few system calls”" in capsys.readouterr().out
+    assert "graded without the protection “few system calls”" in capsys.readouterr().out
     note = f"graded in a weak sandbox (without “{FILES}” and “{SYSTEM_CALLS}”)"
     found = rows(out)
     assert {name: row["status"] for name, row in found.items()} == {
@@ -490,6 +490,31 @@ def test_the_weak_sandbox_refuses_labels_that_models_could_read(
         (copy / "labels.npz").chmod(0o600)
         batch = grade.grade_submissions(folder, sandbox="weak", progress=False, **options)
         assert batch.results[0].sandbox_note == "graded in a weak sandbox (as asked)"
+
+
+@linux_only
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="the weak sandbox needs root")
+def test_the_weak_sandbox_refuses_hidden_tests_that_notebooks_could_read(
+    folder: Path,
+    hidden: Path,
+    assignment: Assignment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    submit(folder, "ada.zip")
+    gone = (Layer(FILES, False, "not in this kernel"),)
+    monkeypatch.setattr(StudentSandbox, "check", lambda self: gone)
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        copy = Path(name) / "hw3"
+        shutil.copytree(assignment.folder, copy)
+        options = {"hidden": hidden, "out": tmp_path / "o", "assignment": copy, "progress": False}
+        with pytest.raises(PolicyError, match=r"can read .*hw3\.ipynb"):
+            grade.grade_submissions(folder, sandbox="weak", **options)
+        copy.chmod(0o700)
+        with contextlib.closing(LocalStation(Plan.make(copy, hidden, policy="weak"))) as station:
+            layers = station.check()
+    assert [layer.name for layer in layers if not layer.active] == [f"{FILES}, for notebooks"]
 
 
 def test_without_demands_only_public_notes_are_graded(

@@ -12,7 +12,7 @@ import pytest
 
 from grader.assignment import Limits
 from grader.autograder.history import FINGERPRINT, HIDDEN_ENTRY, Try, place, read_tries
-from grader.autograder.reports import Shown, gradescope_report
+from grader.autograder.reports import Shown, gradescope_report, otter_results
 from grader.autograder.room import (
     BESIDE_MODEL_MB,
     LEAST_SECONDS,
@@ -89,7 +89,7 @@ def test_every_outcome_is_a_report_that_gradescope_understands(
     report = json.loads(json.dumps(gradescope_report(result, shown)))
     check_report(report)
     visible = json.dumps([t for t in report["tests"] if t["visibility"] == "visible"])
-    hidden_figures = ("65.4", "0.65", "59", "71 %", "13.57", "67.9")
+    hidden_figures = ("65.4", "0.65", "59", "71%", "13.57", "67.9")
     assert not [x for x in hidden_figures if x in visible + report.get("output", "")]
     assert ("leaderboard" in report) == (result.status == "graded")
     scored = {t["name"]: t["visibility"] for t in report["tests"]}
@@ -97,6 +97,18 @@ def test_every_outcome_is_a_report_that_gradescope_understands(
     assert scored.get(HIDDEN_ENTRY) == (None if result.model_points is None else "after_published")
     if result.status != "graded":
         assert report["tests"][0]["output"] == f"{result.code}: why\nwhat to do"
+
+
+def test_what_could_not_be_graded_is_blank_in_otters_table() -> None:
+    from otter.grade.utils import merge_scores_to_df
+
+    graded, lacked = otter_results(GRADED), otter_results(_refused(Code.INFRA_ERROR))
+    graded.file, lacked.file = "ada.zip", "bob.zip"
+    table = merge_scores_to_df([lacked, graded]).set_index("file").astype(object)
+    wanted = ["model", "q1", "total_points_earned", "percent_correct"]
+    assert table.loc["ada.zip", wanted].to_list() == [13.57, 2, 15.57, 0.6228]
+    assert table.loc["bob.zip", wanted].notna().to_list() == [False, True, False, False]
+    assert "INFRA_ERROR: why" in lacked.summary()
 
 
 def test_a_weak_sandbox_is_told() -> None:

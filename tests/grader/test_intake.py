@@ -1,6 +1,5 @@
 """Reading a submission's zip: nothing unpacked, nothing trusted."""
 
-import io
 import stat
 import struct
 import tracemalloc
@@ -11,20 +10,10 @@ from pathlib import Path
 import pytest
 
 from grader.intake import MAX_ENTRIES, MAX_UNPACKED_BYTES, Archive, hash_file, read_file
+from tests.grader.zips import entry, zipped
 from utils.submission.codes import Code, Rejection
 
 MODEL = b"these are the bytes of a model" * 100
-
-
-def zipped(
-    *files: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
-) -> bytes:
-    """Return a zip with some files, in this order; a name may occur twice."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", method) as archive:
-        for name, data in files:
-            archive.writestr(name, data)
-    return content.getvalue()
 
 
 def refusal(content: bytes, *, max_bytes: int = 1_000_000) -> Rejection:
@@ -33,14 +22,6 @@ def refusal(content: bytes, *, max_bytes: int = 1_000_000) -> Rejection:
         Archive(content).model(max_bytes=max_bytes)
     assert caught.value.detail.isprintable()
     return caught.value
-
-
-def entry(name: str, *, mode: int = 0, flags: int = 0) -> zipfile.ZipInfo:
-    """Return an entry with a file mode."""
-    info = zipfile.ZipInfo(name)
-    info.external_attr = mode << 16
-    info.flag_bits |= flags
-    return info
 
 
 def renamed(old: str, new: bytes) -> bytes:

@@ -2,10 +2,19 @@
 
 import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from grader.batch.interrupts import lasting_interrupt
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_terminal() -> Iterator[None]:
+    """Hear Ctrl-C as Python does by itself: a worker of xdist has a way of its own."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Swallows:
@@ -35,10 +44,7 @@ def test_others_are_raised_at_once() -> None:
 
 
 def test_what_ignores_them_goes_on_doing_so() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with lasting_interrupt() as stop_if_told:
-            signal.raise_signal(signal.SIGINT)
-            stop_if_told()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with lasting_interrupt() as stop_if_told:
+        signal.raise_signal(signal.SIGINT)
+        stop_if_told()

@@ -78,7 +78,7 @@ def test_the_open_board_depends_on_the_public_half_alone(assignment: Assignment)
     assert [place.shown for place in board(0.1, closed=False)] == [0.7, 0.62, 0.62]
     assert [place.final for place in board(0.95, closed=True)] == [0.95, 0.9, 0.5]
     page = render_leaderboard(board(0.95, closed=True), "Homework 3", STEPS, closed=True)
-    assert "95.0 %" in page
+    assert "95.0%" in page
     assert "95" not in render_leaderboard(board(0.95, closed=False), "Homework 3", STEPS)
 
 
@@ -154,7 +154,7 @@ class Course:
         report = gradescope_report(result, Shown(value))
         tests = [t for t in report.pop("tests") if t["visibility"] == "visible"]
         self.seen += [page, board, f"{tests} {report}"]
-        read = re.search(r"with <b>([\d.]+) %</b>", page)
+        read = re.search(r"with <b>([\d.]+)%</b>", page)
         assert read is not None
         return float(read[1]) / 100
 

@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 import pytest
 
-from grader.leaks import find_in_bytes, find_in_tree
+from tests.grader.leaks import find_in_bytes, find_in_tree
 from utils.errors import ParameterError
 
 CANARY = 'CANARY "q1" 7f3a\nsecond line é'

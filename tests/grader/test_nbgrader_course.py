@@ -40,7 +40,7 @@ from grader.otter_assign import course_environment
 from grader.policy.settle import read_inputs
 from grader.publish import FolderError
 from tests.grader.road import HW3, solved_notebook, submission
-from tests.grader.test_intake import zipped
+from tests.grader.zips import zipped
 from utils.errors import ParameterError
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20

@@ -18,35 +18,13 @@ from grader.notebook.questions import NotebookRun, Questions
 from grader.notebook.session import StudentSandbox
 from grader.sandbox.layers import FILES, SYSTEM_CALLS
 from grader.sandbox.protocol import SandboxError
-from tests.grader.processes import adopting, descendants, left_after
+from tests.grader.leaks import find_in_tree
+from tests.grader.notebooks import ENDINGS, notebook, otter_file
+from tests.grader.processes import adopting, descendants, holds, left_after
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="notebooks run on Linux only")
 
-HEAD = """
-from otter.test_files import test_case
-
-OK_FORMAT = False
-
-name = {name!r}
-points = None
-"""
-CASE = """
-@test_case(points={points}, hidden={hidden})
-def {function}({arguments}):
-{body}
-"""
 LIMITS = NotebookLimits(cpu_seconds=20, wall_seconds=60, cell_seconds=2, memory_mb=700, disk_mb=20)
-
-
-def otter_file(name: str, *cases: tuple[str, str, float, bool]) -> str:
-    """Return an otter test file; a case is (arguments, body, points, hidden)."""
-    text = HEAD.format(name=name)
-    for i, (arguments, body, points, hidden) in enumerate(cases):
-        text += CASE.format(
-            points=points, hidden=hidden, function=f"test_{i}", arguments=arguments, body=body
-        )
-    return text
-
 
 SUM = otter_file(
     "q1",
@@ -65,12 +43,6 @@ def questions() -> Questions:
 def sandbox() -> Iterator[StudentSandbox]:
     with StudentSandbox() as sandbox:
         yield sandbox
-
-
-def notebook(*sources: str) -> bytes:
-    """Return a notebook with cells of code."""
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    return nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
 
 
 GOOD = ("def add(a, b):\n    return a + b", "answer = [1.5, 2]")
@@ -199,31 +171,6 @@ def test_what_is_no_notebook_is_refused(content: bytes) -> None:
 
 # --- hostile notebooks ---------------------------------------------------------------------
 
-ENDINGS = {
-    "os._exit": "import os\nos._exit(0)",
-    "sys.exit": "import sys\nsys.exit()",
-    "endless loop": "while True: pass",
-    "endless loop that catches all": (
-        "while True:\n  try:\n    while True: pass\n  except BaseException: pass"
-    ),
-    "endless sleep": "import time\ntime.sleep(10**6)",
-    "kills itself": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
-    "null pointer": "import ctypes\nctypes.string_at(0)",
-    "recursion": "def f(): return f()\nf()",
-    "memory": "x = bytearray(10**9)\nfor i in range(0, 10**9, 4096): x[i] = 1",
-    "much memory": "x = bytearray(10**11)",
-    "closes everything": "import os\nos.closerange(0, 100)",
-    "floods": "import os\nfor _ in range(10**6): os.write(4, b'x' * 10**5)",
-    "forges a message": "import os\nos.write(4, (3).to_bytes(8, 'little') + b'{}}')",
-    "fills the disk": "for i in range(10**6): open(f'{i}', 'wb').write(b'x' * 10**6)",
-    "many files": "for i in range(10**6): open(f'{i}', 'wb').close()",
-    "fork bomb": "import os\nwhile True: os.fork()",
-    "threads": (
-        "import threading, time\n"
-        "while True: threading.Thread(target=time.sleep, args=(99,)).start()"
-    ),
-}
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ENDINGS)
@@ -284,6 +231,27 @@ attempt(lambda: open({str(Path(__file__))!r}).read())
     assert set(found) <= allowed, found
     assert secret.hex() not in str(found)
     assert keep.any()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into a child that is locked down")
+def test_no_byte_of_the_labels_is_in_the_students_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, questions: Questions
+) -> None:
+    labels = np.random.default_rng(6).integers(0, 11, 400)
+    kept = [labels.astype(kind).tobytes() for kind in ("u1", "i4", "i8")]
+    monkeypatch.setenv("LABELS", kept[0].hex())
+    kept += [kept[0].hex().encode(), b"assert add(20, 22)"]  # and the hidden tests
+    path = tmp_path / "labels.npz"
+    path.write_bytes(b"".join(kept))
+    with path.open("rb") as opened, StudentSandbox() as fresh:
+        os.set_inheritable(opened.fileno(), True)
+        with fresh.open({"history.json": b"{}"}, LIMITS) as process:
+            process.ask({"op": "cell", "source": "mine = '-'.join(['canary'] * 9)"})
+            assert fresh._launcher is not None
+            pid, zygote = process._running.pid, fresh._launcher._zygote.pid
+            assert {pid: holds(pid, kept), zygote: holds(zygote, kept)} == {pid: [], zygote: []}
+            assert holds(pid, [b"-".join([b"canary"] * 9)])  # the search finds what is there
+            assert find_in_tree(fresh._place, {str(i): text for i, text in enumerate(kept)}) == []
 
 
 def test_hidden_tests_are_not_in_the_students_process(run) -> None:

@@ -17,13 +17,13 @@ import pytest
 
 from grader import release as release_module
 from grader.assignment import load_assignment
-from grader.masters import find_secrets, secrets_of
+from grader.cli import main
+from grader.masters import LeakError, find_secrets, secrets_of
 from grader.model_tests import model_test_source
 from grader.otter_assign import AssignError, course_environment
 from grader.publish import FolderError, fresh_folder, marker_kind
 from grader.reference_run import ReferenceRunError, run_notebook
-from grader.release import main, release_assignment
-from grader.student_tree import LeakError
+from grader.release import release_assignment
 from utils.errors import CourseError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def said_and_made(tmp_path_factory):
     """What a release without any run prints, and where it lies; through the command line."""
     out = tmp_path_factory.mktemp("release") / "out"
     with contextlib.redirect_stdout(io.StringIO()) as screen:
-        assert main([HW3, "--out", str(out), "--no-run"]) == 0
+        assert main(["release", HW3, "--out", str(out), "--no-run"]) == 0
     return screen.getvalue(), out
 
 
@@ -221,13 +221,13 @@ def test_homework_3_leaves_its_secrets_in_the_autograder_part(quick):
 )
 def test_command_line_says_what_is_missing(arguments, words, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(arguments)
+        main(["release", *arguments])
     assert stop.value.code == 2
     assert re.search(words, capsys.readouterr().err)
 
 
 def test_unknown_assignment_is_an_error_with_the_known_names(capsys, tmp_path):
-    assert main(["hw9", "--out", str(tmp_path / "out")]) == 1
+    assert main(["release", "hw9", "--out", str(tmp_path / "out")]) == 1
     assert HW3 in capsys.readouterr().err
 
 

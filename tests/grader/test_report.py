@@ -12,6 +12,7 @@ import pytest
 from grader.assignment import Assignment, Limits, ModelQuestion, TrainingData
 from grader.gradebook import COLUMNS, write_gradebook
 from grader.model_tests import CaseResult, QuestionResult
+from grader.pages import share_color, share_ink
 from grader.report import render_page, write_page
 from grader.results import Result
 from utils.errors import StoreError
@@ -175,6 +176,56 @@ def test_a_rejection_shows_code_and_hint(assignment: Assignment) -> None:
     assert "[batch, 1, 32, 32]" in page
     assert "What to do" in page
     assert "On the practice notes" not in page
+
+
+def text_of(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page.partition("<body>")[2]).split())
+
+
+def test_a_page_says_what_was_graded(assignment: Assignment) -> None:
+    question = QuestionResult("q1_power", 2.0, 2.0, (), "")
+    model_only = replace(rejected(), questions=(question,), auto_points=2.0)
+    assert "costs the points of the model only" in text_of(render_page(model_only, assignment))
+    unread = text_of(render_page(replace(rejected(Code.NOT_ZIP), auto_points=0.0), assignment))
+    assert "Neither the model nor the notebook" in unread
+    assert "of the model only" not in unread
+    waiting = replace(rejected(Code.INFRA_ERROR), status="infra_error", message="No space left")
+    words = text_of(render_page(waiting, assignment))
+    assert words.index("no points are lost") < words.index("Message: No space left")
+    assert "What was graded Nothing yet." in words
+
+
+def test_a_notebook_that_is_none_is_told_once(assignment: Assignment) -> None:
+    told = "hw3.ipynb: expected a notebook"
+    names = ("q1_power", "q2_log_mel")
+    questions = tuple(QuestionResult(name, 0.0, 2.0, (), told) for name in names)
+    result = graded(questions=questions, notebook_notes=(told,), auto_points=0.0)
+    page = text_of(render_page(result, assignment))
+    assert page.count(told) == 1
+    assert page.count("not looked at: see below") == 2
+    assert "in all 0 / 4" in page
+    assert "Cells are counted" not in page
+
+
+def test_of_many_errors_the_first_ones_are_shown(assignment: Assignment) -> None:
+    notes = tuple(f"cell {i}: NameError" for i in range(1, 12))
+    question = QuestionResult("q1_power", 0.1 + 0.2, 2.0, (), "look")
+    page = text_of(render_page(graded(questions=(question,), notebook_notes=notes), assignment))
+    assert "cell 8: NameError … and 3 more One error often causes" in page
+    assert "cell 9" not in page
+    assert "in all 0.3 / 2" in page
+
+
+def test_numbers_in_a_matrix_can_be_read() -> None:
+    def light(color: str) -> float:
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return float(np.dot(linear, (0.2126, 0.7152, 0.0722))) + 0.05
+
+    for share in np.linspace(0, 1, 256):
+        ink = {"#000": 0.05, "#fff": 1.05}[share_ink(share)]
+        low, high = sorted((ink, light(share_color(share))))
+        assert high / low >= 4.5, share
 
 
 def test_nothing_of_a_student_becomes_markup(assignment: Assignment) -> None:

@@ -15,7 +15,7 @@ from grader.cli import main
 from grader.grade import grade_submissions
 from grader.hidden_split import build_hidden
 from grader.policy.load import load_results
-from tests.grader.test_intake import zipped
+from tests.grader.zips import zipped
 from tests.submission.models import STATIC, model
 from utils.errors import ParameterError, StoreError
 

@@ -1,6 +1,5 @@
 """The sandbox: every way a model can misbehave ends in a code, and the next model runs."""
 
-import ctypes
 import json
 import os
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +24,9 @@ from grader.sandbox.parent import ModelRun, Sandbox
 from grader.sandbox.policy import POLICIES, Policy, PolicyError, demand_layers
 from grader.sandbox.protocol import HEADER_BYTES, Layer, Reply, SandboxError, reply_length
 from grader.sandbox.seccomp import ALLOWED, NUMBERS, build_filter
+from tests.grader.filters import ALLOW, AUDIT, KILL, REFUSE, numbers_of_libseccomp, verdict
 from tests.grader.poorer import without
+from tests.grader.processes import holds
 from tests.submission.models import (
     FLOAT,
     GOOD,
@@ -533,26 +534,6 @@ def test_a_child_ends_with_its_zygote_before_it_has_given_up_anything() -> None:
 
 # --- system calls -----------------------------------------------------------------------------
 
-ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050001
-AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-
-
-def verdict(program: bytes, arch: int, number: int, argument: int = 0) -> int:
-    """Run a filter as the kernel would, and return what it says of a system call."""
-    words = {0: number, 4: arch, 16: argument & 0xFFFFFFFF}
-    instructions = list(struct.iter_unpack("=HBBI", program))
-    position, value = 0, 0
-    while True:
-        code, yes, no, constant = instructions[position]
-        position += 1
-        if code == 0x20:
-            value = words[constant]
-        elif code == 0x06:
-            return constant
-        else:
-            true = {0x15: value == constant, 0x35: value >= constant}[code]
-            position += yes if true else no
-
 
 @pytest.mark.parametrize("machine", NUMBERS)
 def test_the_filter_allows_what_it_lists_and_nothing_else(machine: str) -> None:
@@ -564,48 +545,17 @@ def test_the_filter_allows_what_it_lists_and_nothing_else(machine: str) -> None:
         assert verdict(program, arch, number) == expected, number
         assert verdict(program, 0x40000003, number) == KILL  # 32-bit x86
         assert verdict(program, arch, number | 0x40000000) == KILL  # x32
-    assert verdict(program, arch, NUMBERS[machine]["tgkill"], 4711) == ALLOW
-    assert verdict(program, arch, NUMBERS[machine]["tgkill"], 4712) == REFUSE
+    assert verdict(program, arch, NUMBERS[machine]["tgkill"], a0=4711) == ALLOW
+    assert verdict(program, arch, NUMBERS[machine]["tgkill"], a0=4712) == REFUSE
 
 
 @linux_only
 @pytest.mark.parametrize("machine", NUMBERS)
 def test_the_numbers_are_those_of_libseccomp(machine: str) -> None:
-    try:
-        library = ctypes.CDLL("libseccomp.so.2")
-    except OSError:
-        pytest.skip("libseccomp is not installed")
-    assert {
-        name: library.seccomp_syscall_resolve_name_arch(
-            ctypes.c_uint32(AUDIT[machine]), name.encode()
-        )
-        for name in NUMBERS[machine]
-    } == NUMBERS[machine]
+    assert numbers_of_libseccomp(machine, NUMBERS[machine]) == NUMBERS[machine]
 
 
 # --- labels -----------------------------------------------------------------------------------
-
-
-def holds(pid: int, secrets: Collection[bytes]) -> list[str]:
-    """Return where in a process one of the secrets is: memory, descriptors, environment."""
-    found = []
-    process = Path(f"/proc/{pid}")
-    with (process / "mem").open("rb", buffering=0) as memory:
-        for line in (process / "maps").read_text().splitlines():
-            start, end = (int(text, 16) for text in line.split()[0].split("-"))
-            try:
-                content = os.pread(memory.fileno(), end - start, start)
-            except (OSError, OverflowError):
-                continue  # pages of the kernel, or without access
-            found += [f"memory {line}" for secret in secrets if secret in content]
-    for handle in list((process / "fd").iterdir()):
-        if handle.is_file():  # nameless files in memory, too; no pipes, no terminals
-            content = handle.read_bytes()
-            found += [f"descriptor {handle.name}" for secret in secrets if secret in content]
-    for name in ("environ", "cmdline"):
-        content = (process / name).read_bytes()
-        found += [name for secret in secrets if secret in content]
-    return found
 
 
 @linux_only

@@ -1,8 +1,9 @@
 """Which submission counts, and what it is worth."""
 
 import csv
+import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,8 @@ def assignment(tmp_path: Path) -> Assignment:
 def one(name: str, points: float | None = 15.0, **changes: object) -> Result:
     """Return a scored submission; each has a content of its own."""
     student = name.partition("-")[0]
-    content = {"submission": f"{name}.zip", "student": student, "sha256": f"{hash(name):x}"}
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    content = {"submission": f"{name}.zip", "student": student, "sha256": sha256}
     return graded(**content, model_points=points, **changes)
 
 
@@ -127,6 +129,20 @@ def test_numbers_of_tries() -> None:
     ]
 
 
+def test_a_model_is_one_try_in_whatever_zip_it_comes(assignment: Assignment) -> None:
+    assignment = replace(assignment, attempts=AttemptPolicy(limit=1))
+    handed = times(ada_1="2026-11-17T10:00", ada_2="2026-11-18T10:00", ada_3="2026-11-19T10:00")
+    models = {"ada-1": "a" * 64, "ada-2": "a" * 64, "ada-3": "b" * 64}
+    results = [
+        one(name, auto_points=2.0 * i, model_sha256=sha)
+        for i, (name, sha) in enumerate(models.items())
+    ]
+    rows = settle(results, assignment, Inputs(handed))
+    assert [row.attempt.number for row in rows] == [1, 1, 2]
+    # a better notebook beside the same model counts, after the last try, too
+    assert points(rows) == [None, 17, None]
+
+
 def test_what_is_not_graded_yet_is_never_a_zero(assignment: Assignment) -> None:
     failed = one("ada", status="infra_error", code="INFRA_ERROR", score=None)
     failed = replace(failed, model_points=None, auto_points=3.0)
@@ -192,3 +208,9 @@ def test_the_window_closes_by_itself_or_by_word(assignment: Assignment) -> None:
         is_closed(timed, Inputs(), asked=True, now=before)
     with pytest.raises(ParameterError, match=r"bob"):
         is_closed(assignment, waiting, asked=True, now=after)
+    in_time = LATE.deadline.replace(tzinfo=VIENNA) - timedelta(minutes=1)
+    with pytest.raises(ParameterError, match=r"deadline = 2026-11-20 at 23:59 \(Europe/Vienna\)"):
+        is_closed(assignment, Inputs(), asked=True, now=in_time)
+    hasty = replace(assignment, attempts=AttemptPolicy(closes=in_time - timedelta(days=1)))
+    assert not is_closed(hasty, Inputs(), now=in_time)
+    assert is_closed(hasty, Inputs(), now=in_time + timedelta(minutes=1))

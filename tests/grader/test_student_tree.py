@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from grader import student_tree
-from grader.leaks import find_in_tree
-from grader.masters import secrets_of
+from grader.masters import LeakError, check_student_notebook, secrets_of
 from grader.publish import FolderError
-from grader.student_tree import LeakError, build_student_tree, check_student_notebook
+from grader.student_tree import build_student_tree
+from tests.grader.leaks import find_in_tree
 
 REPOSITORY = Path(__file__).parents[2]
 MASTER = Path("assignments") / "hw3_nsynth_cnn" / "hw3.ipynb"
