@@ -19,7 +19,15 @@ from pathlib import Path, PurePosixPath
 
 from utils.submission.codes import Code, Rejection
 
-__all__ = ["MAX_ZIP_BYTES", "MODEL_NAME", "Archive", "hash_file", "read_file", "unreadable"]
+__all__ = [
+    "MAX_UNPACKED_BYTES",
+    "MAX_ZIP_BYTES",
+    "MODEL_NAME",
+    "Archive",
+    "hash_file",
+    "read_file",
+    "unreadable",
+]
 
 MODEL_NAME = "model.onnx"
 MAX_ZIP_BYTES = 100_000_000

@@ -9,13 +9,15 @@ import os
 import stat
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
-from grader.intake import MAX_ZIP_BYTES, Archive, read_file
+from grader.intake import MAX_UNPACKED_BYTES, MAX_ZIP_BYTES, Archive, read_file
 from utils.submission.codes import Code, Rejection
 
 __all__ = ["find_submission", "read_submission"]
 
 MAX_FILES = 500
+_PIECE_BYTES = 1_000_000
 
 
 def find_submission(folder: Path) -> Path:
@@ -46,18 +48,33 @@ def read_submission(path: Path) -> Archive:
         return Archive(read_file(path))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        total = 0
+        room = MAX_UNPACKED_BYTES
         for i, (name, file) in enumerate(_files(path)):
             if i >= MAX_FILES:
                 raise Rejection(Code.TOO_MANY, f"more than {MAX_FILES} files")
             if name.encode("utf-8", "replace").decode() != name:  # no zip could hold it
                 raise Rejection(Code.BAD_PATH, f"a name that is no UTF-8: {name[:80]!a}")
-            data = _read(file, name)
-            total += len(data)
-            if total > MAX_ZIP_BYTES:
-                raise Rejection(Code.TOO_BIG, f"more than {MAX_ZIP_BYTES / 1e6:.0f} MB")
-            archive.writestr(zipfile.ZipInfo(name), data)
+            with _open(file, name) as source:
+                room -= _add(archive, name, source, room)
     return Archive(content.getvalue())
+
+
+def _add(archive: zipfile.ZipFile, name: str, source: BinaryIO, room: int) -> int:
+    """Pack a file, as the student's zip had it; return its size.
+
+    The limits are those of a zip, so that what is too large for one file only, the notebook,
+    costs on both roads the same.
+    """
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    size = 0
+    with archive.open(entry, "w") as packed:
+        while piece := source.read(_PIECE_BYTES):
+            packed.write(piece)
+            size += len(piece)
+            if size > room or archive.fp is None or archive.fp.tell() > MAX_ZIP_BYTES:
+                raise Rejection(Code.TOO_BIG, f"with {name[:80]!a} the folder is too large")
+    return size
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
@@ -72,17 +89,13 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
     return found
 
 
-def _read(path: Path, name: str) -> bytes:
-    """Return the content of a plain file."""
+def _open(path: Path, name: str) -> BinaryIO:
+    """Open a plain file."""
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
     except OSError as error:
         raise Rejection(Code.BAD_PATH, f"{name[:80]!a}: {error.strerror}") from None
-    with os.fdopen(fd, "rb") as file:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            raise Rejection(Code.BAD_PATH, f"a special file: {name[:80]!a}")
-        content = file.read(MAX_ZIP_BYTES + 1)
-    if len(content) > MAX_ZIP_BYTES:
-        raise Rejection(Code.TOO_BIG, f"{name[:80]!a} is too large")
-    return content
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Rejection(Code.BAD_PATH, f"a special file: {name[:80]!a}")
+    return os.fdopen(fd, "rb")

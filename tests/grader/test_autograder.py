@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from grader.assignment import load_assignment
@@ -267,6 +268,23 @@ def test_links_and_crowds_in_an_unpacked_submission_are_refused(tmp_path: Path) 
     with pytest.raises(Rejection) as caught:
         read_submission(find_submission(tmp_path))
     assert caught.value.code == Code.TOO_MANY
+
+
+def test_an_unpacked_submission_has_the_limits_of_a_zip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(GOOD["opset 18"])
+    noise = np.random.default_rng(0).bytes(31_000_000)  # too large, for a notebook only
+    (tmp_path / "hw3.ipynb").write_bytes(noise)
+    archive = read_submission(find_submission(tmp_path))
+    assert archive.model(max_bytes=10**6) == GOOD["opset 18"]
+    with pytest.raises(Rejection, match="TOO_BIG"):
+        archive.file("hw3.ipynb")
+    for limit, too_much in (("MAX_UNPACKED_BYTES", 30_000_000), ("MAX_ZIP_BYTES", 1_000_000)):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"grader.autograder.submission.{limit}", too_much)
+            with pytest.raises(Rejection, match="TOO_BIG: with 'hw3"):
+                read_submission(find_submission(tmp_path))
 
 
 def test_a_zip_is_sealed_with_protection_or_not_at_all(release: Release, tmp_path: Path) -> None:
