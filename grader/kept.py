@@ -17,7 +17,7 @@ from utils.notes.store import NoteStore
 
 __all__ = ["GRADER_VERSION", "Settings", "describe_settings"]
 
-GRADER_VERSION = 3
+GRADER_VERSION = 4
 """Counts the ways of grading: count up with every change that may change a result."""
 
 

@@ -26,7 +26,9 @@ from utils.errors import ParameterError
 try:
     from distributed import Client, Future
 except ImportError:  # an extra of the installation
-    raise ParameterError("--dask needs Dask: pip install 'music-ai-course[cluster]'") from None
+    raise ParameterError(
+        "--dask needs Dask: python -m pip install -c constraints.txt -e '.[cluster]'"
+    ) from None
 
 from grader.batch import worker
 from grader.batch.connect import connect

@@ -644,7 +644,9 @@ def test_a_stranger_is_not_let_in(workers: Any) -> None:
 def test_without_dask_there_is_a_sentence() -> None:
     code = "import sys; sys.modules['distributed'] = None; import grader.batch.cluster"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "--dask needs Dask: pip install 'music-ai-course[cluster]'" in done.stderr
+    assert (
+        "--dask needs Dask: python -m pip install -c constraints.txt -e '.[cluster]'" in done.stderr
+    )
 
 
 def test_without_openssl_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
