@@ -43,6 +43,19 @@ test("the newest request wins and a late reply is dropped", async () => {
   assert.equal((await fresh).payload, "fresh");
 });
 
+test("whether it waits is told", async () => {
+  const model = fakeModel();
+  /** @type {boolean[]} */
+  const told = [];
+  const { request } = createRequests(model, new AbortController().signal, (busy) => told.push(busy));
+  const answer = request("fit", {}, { progress: () => {} });
+  model.reply({ id: 1, ok: true, done: false, payload: 0.5 });
+  assert.deepEqual(told, [true]);
+  model.reply({ id: 1, ok: true, done: true, payload: "end" });
+  await answer;
+  assert.deepEqual(told, [true, false]);
+});
+
 test("errors come in words", async () => {
   const model = fakeModel();
   const { request } = createRequests(model, new AbortController().signal);

@@ -78,7 +78,7 @@ def test_the_newest_wins(wire: Wire, worker: Worker) -> None:
     assert worker.join(10)
     assert runs == [1, 3]
     by_id = {(m["id"], m["ok"]) for m in wire.messages}
-    assert by_id == {(1, False), (3, True)}
+    assert by_id == {(1, False), (2, False), (3, True)}
 
 
 def test_one_job_a_kernel(wire: Wire, worker: Worker) -> None:
@@ -118,6 +118,21 @@ def test_stop(wire: Wire, worker: Worker) -> None:
     answerer.receive({"op": "stop"}, [])
     assert worker.join(10)
     assert wire.messages[-1]["error"] == "stopped"
+
+
+def test_stop_while_another_widget_works(wire: Wire, worker: Worker) -> None:
+    go = threading.Event()
+    first, second = Answerer(lambda *_: None, worker=worker), Answerer(wire, worker=worker)
+    first.handlers["op"] = lambda job: ({"waited": go.wait(10)}, None)
+    second.handlers["op"] = lambda job: ({}, None)
+    ask(first, 1)
+    ask(second, 7)
+    second.receive({"op": "stop"}, [])
+    (message,) = wire.messages  # told at once, not when its turn comes
+    assert (message["id"], message["ok"], message["error"]) == (7, False, "stopped")
+    go.set()
+    assert worker.join(10)
+    assert len(wire.messages) == 1
 
 
 def test_errors_are_told_and_the_thread_goes_on(wire: Wire, worker: Worker) -> None:

@@ -117,7 +117,7 @@ class Worker:
             self._lock.notify_all()
 
     def stop(self, owner: object) -> None:
-        """Forget the owner's waiting job and ask the running one to end."""
+        """End the owner's waiting job and ask the running one to end; both are told "stopped"."""
         with self._lock:
             self._stop(owner)
 
@@ -127,7 +127,8 @@ class Worker:
             return self._lock.wait_for(lambda: not self._waiting and self._running is None, timeout)
 
     def _stop(self, owner: object) -> None:
-        self._waiting.pop(owner, None)
+        if owner in self._waiting:
+            self._waiting.pop(owner)[0].fail("stopped")
         if self._running is not None and self._running[0] == owner:
             self._running[1].stop()
 

@@ -50,14 +50,21 @@ export class Superseded extends Error {}
 /** An error that says that there is nobody to ask. */
 export class NoKernel extends Error {}
 
+/** @typedef {{id: number, resolve: (r: Reply) => void, reject: (e: Error) => void, progress?: (r: Reply) => void}} Asked */
+
 /**
  * @param {any} model anywidget's
  * @param {AbortSignal} signal
+ * @param {(busy: boolean) => void} [tell] called when the widget begins or ends to wait for the kernel
  */
-export function createRequests(model, signal) {
+export function createRequests(model, signal, tell = () => {}) {
   let lastId = 0;
-  /** @type {{id: number, resolve: (r: Reply) => void, reject: (e: Error) => void, progress?: (r: Reply) => void} | null} */
+  /** @type {Asked | null} */
   let open = null;
+  const wait = (/** @type {Asked | null} */ asked) => {
+    open = asked;
+    tell(asked !== null);
+  };
 
   /**
    * @param {any} content
@@ -66,7 +73,7 @@ export function createRequests(model, signal) {
   const receive = (content, buffers) => {
     if (!open || content.id !== open.id) return;
     const asked = open;
-    if (content.done) open = null;
+    if (content.done) wait(null);
     if (!content.ok) {
       asked.reject(content.error === "stopped" ? new Superseded("stopped") : new Error(content.error));
       return;
@@ -93,7 +100,7 @@ export function createRequests(model, signal) {
       lastId += 1;
       const content = { id: lastId, op, payload, ...(array ? { dtype, shape: shape ?? [array.length] } : {}) };
       return new Promise((resolve, reject) => {
-        open = { id: lastId, resolve, reject, progress };
+        wait({ id: lastId, resolve, reject, progress });
         model.send(content, {}, array ? [array.buffer] : []);
       });
     },

@@ -160,7 +160,7 @@ function mount(build, model, host, again) {
     help(text) {
       setText(frame.help, text);
     },
-    ...createRequests(model, signal),
+    ...createRequests(model, signal, (busy) => { frame.box.dataset.busy = String(busy); }),
     on(target, type, handler, options = {}) {
       const guarded = (/** @type {Event} */ event) => {
         try {
