@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -15,6 +16,10 @@ GRADES = {"grader", "adversarial", "bench"}
 
 # Never part of the repository, wherever they lie.
 NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", "dist", "demo-results"}
+
+# The same examples in every run, and as long as a busy machine needs.
+settings.register_profile("course", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("course")
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing

@@ -94,12 +94,12 @@ class Lab:
         path.write_text(nbformat.writes(notebook), encoding="utf-8")
         return path.name
 
-    def open_and_run(self, page: Page, name: str, *, timeout: float = 120) -> Locator:
+    def open_and_run(self, page: Page, name: str, *, timeout: float = 600) -> Locator:
         """Open a notebook, run all cells, return its panel; no cell may fail."""
         cells = json.loads((self.root / name).read_text(encoding="utf-8"))["cells"]
         n_code = sum(cell["cell_type"] == "code" for cell in cells)
         page.goto(f"{self._url()}/lab/tree/{name}?token={self._token}&reset")
-        page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
         page.wait_for_function("() => window.jupyterapp")
         page.evaluate(OPEN, name)
         start = time.monotonic()
@@ -141,7 +141,7 @@ class Lab:
         return [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", *flags]
 
     def _wait(self) -> None:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while True:
             try:
                 address = f"{self._url()}/api/status?token={self._token}"

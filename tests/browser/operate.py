@@ -5,7 +5,7 @@ shows is read from its canvases and drawings, what is announced from the live li
 """
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, ElementHandle, Locator, Page
@@ -36,7 +36,9 @@ CONTROLS = (
 )
 FIGURES = ".cw-body canvas, .cw-body svg"
 SETTLE_MS = 260
-PATIENCE_MS = 2600
+PAGE_MS = 120_000
+PATIENCE_MS = 15_000
+REST_MS = 1_000
 
 
 @dataclass
@@ -68,6 +70,7 @@ def watched_page(browser: Browser, *, offline: bool = False, **options: object) 
     context.add_init_script(RECORD)
     if offline:
         context.route(lambda url: not url.startswith(("file:", "data:", "blob:")), _refuse)
+    context.set_default_timeout(PAGE_MS)
     watched = WatchedPage(context.new_page())
     page = watched.page
     page.on("console", lambda m: watched.errors.append(m.text) if m.type == "error" else None)
@@ -85,7 +88,7 @@ def _outside(url: str) -> bool:
     return not url.startswith(inside)
 
 
-def ready(box: Locator, *, timeout: float = 20_000) -> Locator:
+def ready(box: Locator, *, timeout: float = PAGE_MS) -> Locator:
     """Wait until a widget has drawn itself once; return it."""
     box.wait_for(timeout=timeout)
     box.scroll_into_view_if_needed()
@@ -131,18 +134,17 @@ def name_of(control: ElementHandle) -> str:
     )
 
 
-def operate_all(box: Locator) -> dict[str, bool]:
+def operate_all(box: Locator, may_rest: Set[str] = frozenset()) -> dict[str, bool]:
     """Use every control by keyboard or click; return by name whether anything changed.
 
-    Reset is pressed before each, so that every control acts on the first state.
+    Reset is pressed before each, so that every control acts on the first state. Those that
+    may do nothing there are left out of what is returned, unless they did something.
     """
     changed: dict[str, bool] = {}
-    page = box.page
     for control in box.locator(CONTROLS).element_handles():
         if not control.is_visible() or not control.is_enabled():
             continue
-        box.locator(".cw-reset").click()
-        settle(page)
+        rest(box)
         if not control.is_visible() or not control.is_enabled():  # not in the first state
             continue
         if control.evaluate("e => e.type === 'radio' && e.checked"):
@@ -150,10 +152,20 @@ def operate_all(box: Locator) -> dict[str, bool]:
         before = picture(box)
         use(control)
         name = name_of(control)
-        changed[name] = changed.get(name, False) or differs(box, picture, before)
-    box.locator(".cw-reset").click()
-    settle(page)
+        if name in may_rest:
+            if differs(box, picture, before, patience=REST_MS):
+                changed[name] = True
+        else:
+            changed[name] = changed.get(name, False) or differs(box, picture, before)
+    rest(box)
     return changed
+
+
+def rest(box: Locator) -> None:
+    """Press Reset and wait until the kernel has nothing more to say to the widget."""
+    box.locator(".cw-reset").click()
+    box.page.wait_for_function("box => box.dataset.busy !== 'true'", arg=box.element_handle())
+    settle(box.page)
 
 
 def picture(box: Locator) -> str:
@@ -161,9 +173,11 @@ def picture(box: Locator) -> str:
     return f"{figure(box)}|{words(box)}"
 
 
-def differs(box: Locator, read: Callable[[Locator], str], before: str) -> bool:
+def differs(
+    box: Locator, read: Callable[[Locator], str], before: str, *, patience: int = PATIENCE_MS
+) -> bool:
     """Wait until what is read differs: some is computed in pieces, some machines are busy."""
-    for _ in range(PATIENCE_MS // SETTLE_MS):
+    for _ in range(patience // SETTLE_MS):
         if before != read(box):
             return True
         settle(box.page)

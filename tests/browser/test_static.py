@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from tests.browser.operate import (
     WatchedPage,
     check_times,
+    differs,
     drag_figure,
     drag_slider,
     figure,
@@ -124,10 +125,9 @@ def _name(request: pytest.FixtureRequest) -> str:
 def test_every_control_does_something(open_page: WatchedPage, name: str) -> None:
     box = ready(open_page.page.locator(f'[data-widget="{name}"]'))
     assert live(box), "nothing is announced"
-    changed = operate_all(box)
-    idle = {control for control, did in changed.items() if not did}
-    assert changed
-    assert idle - MAY_REST.get(name, set()) <= set(), f"no effect: {idle}"
+    used = operate_all(box, MAY_REST.get(name, set()))
+    assert used
+    assert all(used.values()), f"no effect: {used}"
     open_page.check()
 
 
@@ -239,18 +239,17 @@ def test_lectures_are_alive_without_a_kernel(
     browser: Browser, page_parts: Path, tmp_path: Path, path: Path
 ) -> None:
     notebook = read_lecture(path)
-    execute(notebook, path.parent, timeout=180)
+    execute(notebook, path.parent, timeout=600)
     watched = watched_page(browser, offline=True)
     watched.page.goto(static_page(notebook, tmp_path / f"{path.stem}.html").as_uri())
     boxes = watched.page.locator("[data-widget]")
-    boxes.first.wait_for(timeout=30_000)
+    boxes.first.wait_for()
     for i in range(boxes.count()):
         box = ready(boxes.nth(i))
         name = box.get_attribute("data-widget")
         shown = words if name in TELLS_ONLY else figure
         before = shown(box)
         drag_slider(box, steps=10)
-        settle(watched.page)
-        assert shown(box) != before, name
+        assert differs(box, shown, before), name
     watched.check()
     watched.page.context.close()

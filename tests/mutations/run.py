@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree to copy")
     parser.add_argument("--jobs", type=int, default=2, help="tests at the same time (default 2)")
     parser.add_argument(
-        "--timeout", type=float, default=120, help="seconds a mutation (default 120)"
+        "--timeout", type=float, default=600, help="seconds a mutation (default 600)"
     )
     methods = multiprocessing.get_all_start_methods()
     start = "forkserver" if "forkserver" in methods else "spawn"

@@ -139,7 +139,7 @@ def test_wrong_lengths_are_refused() -> None:
         prepare_waveform(np.zeros(10), 16_000, n_samples=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     audio=hnp.arrays(
         st.sampled_from([np.float32, np.float64, np.int16, np.uint8]),

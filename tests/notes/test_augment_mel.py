@@ -219,7 +219,7 @@ def test_noise_floor_adds_powers():
     assert noisy.max() == 0
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(width=st.integers(0, 64), position=st.floats(0, 1))
 def test_masks_hide_as_many_cells_as_asked(width, position):
     ones = torch.ones(1, 1, 64, 64)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.errors import AudioError, ParameterError
@@ -154,7 +154,6 @@ def test_noise_is_white_and_silence_stays():
     assert float(low / high) == pytest.approx(1, abs=0.1)
 
 
-@settings(deadline=None)
 @given(samples=st.integers(-60, 60), circular=st.booleans())
 def test_time_shift_agrees_with_numpy(samples, circular):
     note = noise(2, 50)

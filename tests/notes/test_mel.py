@@ -159,7 +159,7 @@ def test_level_does_not_matter(heard: torch.Tensor) -> None:
     )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(start=st.integers(0, 40), length=st.integers(1, 40))
 def test_a_note_gives_the_same_in_any_batch(start: int, length: int) -> None:
     wave = torch.from_numpy(tone(pitch=57))

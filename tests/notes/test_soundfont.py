@@ -141,7 +141,7 @@ def test_unknown_chunks_are_skipped_with_their_padding(tmp_path):
     assert read.preset_hashes(read.presets[0]) == {read.sample_hash(4)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.frozensets(st.integers(0, 12).map(str), max_size=3), max_size=12))
 def test_groups_are_the_connected_components(hashes):
     graph = networkx.Graph()

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.errors import ParameterError
@@ -132,7 +132,6 @@ def grouped(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, list[float], np.ra
     return groups, np.repeat(families, sizes)[order], ratios, generator
 
 
-@settings(deadline=None)
 @given(case=grouped(), split=st.sampled_from(BY_VALUE))
 def test_no_value_stands_on_two_sides(case: tuple, split: Callable) -> None:
     groups, _, ratios, generator = case
@@ -144,7 +143,6 @@ def test_no_value_stands_on_two_sides(case: tuple, split: Callable) -> None:
     assert sum(map(len, sides)) == len(set(values))
 
 
-@settings(deadline=None)
 @given(case=grouped())
 def test_groups_come_close_to_the_ratios(case: tuple) -> None:
     groups, _, ratios, generator = case
@@ -169,7 +167,6 @@ def test_many_groups_come_very_close() -> None:
     assert abs(len(validation) - len(test)) < 20
 
 
-@settings(deadline=None)
 @given(case=grouped())
 def test_every_part_gets_every_family_that_has_groups_enough(case: tuple) -> None:
     groups, families, ratios, generator = case

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.errors import ParameterError
@@ -50,7 +50,6 @@ def test_the_ratios_of_the_lecture(ratios, sizes):
     assert [len(part) for part in parts.values()] == [160, 20, 20]
 
 
-@settings(deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 20), min_size=3, max_size=30),
     ratios=ratios,

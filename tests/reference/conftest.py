@@ -1,13 +1,9 @@
-"""Settings for the tests of the reference mathematics: same examples in every run, one thread."""
+"""Settings for the tests of the reference mathematics: one thread."""
 
 from collections.abc import Iterator
 
 import pytest
 import torch
-from hypothesis import settings
-
-settings.register_profile("reference", deadline=None, derandomize=True, max_examples=40)
-settings.load_profile("reference")
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
@@ -66,7 +66,6 @@ def test_loss_and_gradient(strength):
     close(polynomial_loss_grad(w, features, y, strength=strength), by_torch)
 
 
-@settings(deadline=None)
 @given(
     degree=st.integers(0, 8), strength=st.sampled_from([0.0, 1e-3, 1.0]), seed=st.integers(0, 99)
 )
@@ -79,7 +78,6 @@ def test_the_gradient_vanishes_at_the_fit(degree, strength, seed):
 
 
 @given(degree=st.integers(0, 6), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_a_polynomial_is_found_again(degree, seed):
     true = Polynomial(randn(degree + 1, seed=seed), (3.0, 7.0))
     x = points(seed=seed)[0]
