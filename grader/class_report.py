@@ -17,11 +17,11 @@ from grader.class_numbers import (
     items,
     spread,
 )
-from grader.gradebook import write_atomically
 from grader.pages import render
 from grader.policy.settle import Settled
 from grader.report import days_late
 from grader.results import Result
+from utils.files import write_atomically
 from utils.submission.codes import HINTS, Code
 
 __all__ = ["CLASS_PAGE", "render_class_page", "write_class_page"]

@@ -1,17 +1,14 @@
 """Write the gradebook, ``grades.csv`` in format 1, and other files all or nothing."""
 
 import csv
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
 from grader.policy.settle import Settled
 from grader.results import Result
-from utils.errors import StoreError
+from utils.files import atomic_file
 
-__all__ = ["COLUMNS", "GRADES", "plain", "write_atomically", "write_gradebook", "write_table"]
+__all__ = ["COLUMNS", "GRADES", "plain", "write_gradebook", "write_table"]
 
 GRADES = "grades.csv"
 """Where the gradebook lies in a folder of results."""
@@ -69,38 +66,10 @@ def write_table(
     StoreError
         The file can't be written.
     """
-    with _atomic_file(Path(path)) as file:
+    with atomic_file(path) as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a crash leaves the old one or the new one.
-
-    Raises
-    ------
-    StoreError
-        The file can't be written.
-    """
-    with _atomic_file(path) as file:
-        file.write(text)
-
-
-@contextmanager
-def _atomic_file(path: Path) -> Iterator[TextIO]:
-    """Lend a text file that takes the place of another one when the block ends well."""
-    new = path.with_name(f".{path.name}.new-{os.getpid()}")
-    try:
-        with new.open("w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError as error:
-        raise StoreError(f"can't write {path}: {error.strerror or error}") from error
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _submission(row: Result | Settled) -> str:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.assignment import Assignment
-from grader.gradebook import write_atomically
 from grader.model_tests import QuestionResult
 from grader.pages import draw_curve, matrix_rows, render
 from grader.policy.settle import Settled
 from grader.policy.window import closing_time
 from grader.results import Result
+from utils.files import write_atomically
 from utils.notes.vocabulary import FAMILIES
 from utils.submission.credit import credit
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
 from grader.class_report import CLASS_PAGE, write_class_page
-from grader.gradebook import write_atomically
 from grader.options import add_assignment, add_results
 from grader.policy.leaderboard import (
     LEADERBOARD,
@@ -19,6 +18,7 @@ from grader.policy.pseudonyms import pseudonyms, read_secret
 from grader.policy.settle import read_inputs, settle
 from grader.policy.window import is_closed
 from grader.report import Standing, write_page
+from utils.files import write_atomically
 
 __all__ = ["main", "write_report"]
 

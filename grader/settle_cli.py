@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
-from grader.gradebook import GRADES, plain, write_atomically, write_gradebook, write_table
+from grader.gradebook import GRADES, plain, write_gradebook, write_table
 from grader.options import add_assignment, add_results
 from grader.policy.load import load_results
 from grader.policy.settle import (
@@ -21,6 +21,7 @@ from grader.policy.settle import (
 )
 from grader.policy.times import read_times
 from utils.errors import ParameterError
+from utils.files import write_atomically
 
 __all__ = ["main", "settle_results"]
 

@@ -32,7 +32,7 @@ class RecordError(CourseError, ValueError):
 
 
 class StoreError(CourseError, RuntimeError):
-    """A store of notes is missing, incomplete or damaged."""
+    """A file or a store of notes is missing, incomplete, damaged, or can't be written."""
 
 
 class DownloadError(CourseError, OSError):

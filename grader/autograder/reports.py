@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.autograder.history import BOARD, FINGERPRINT, HIDDEN_ENTRY
-from grader.gradebook import write_atomically
 from grader.model_tests import QuestionResult
 from grader.results import Result
+from utils.files import write_atomically
 
 __all__ = ["Shown", "gradescope_report", "otter_results", "write_reports"]
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from grader.batch.folder import locked
 from grader.batch.journal import JOURNAL
-from grader.gradebook import GRADES, write_atomically
+from grader.gradebook import GRADES
 from grader.policy.settle import EXTENSIONS, MANUAL, TIMES
 from grader.publish import MARKER, FolderError, fresh_folder
 from utils.errors import StoreError
+from utils.files import write_atomically
 
 __all__ = ["end_preview", "preview_of"]
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from grader.assignment import Assignment
-from grader.gradebook import write_atomically
 from grader.hidden_draw import HALVES
 from grader.hidden_split import HiddenSplit
 from utils.errors import CourseError
+from utils.files import write_atomically
 from utils.notes.store import dequantize
 from utils.submission.inference import choose_repeats, run_model
 from utils.submission.score import ModelScore, score_logits

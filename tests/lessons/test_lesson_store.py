@@ -77,7 +77,7 @@ def test_a_crash_while_writing_leaves_the_old_file(monkeypatch, progress_folder)
     with pytest.raises(KeyboardInterrupt):
         remember("hints", "a", {"seen": 2})
     assert recall("hints") == {"a": {"seen": 1}}
-    assert not list(progress_folder.glob("*.part"))
+    assert not list(progress_folder.glob(".*.new-*"))
 
 
 def test_two_writers_lose_nothing():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from utils.errors import ParameterError
+from utils.errors import ParameterError, StoreError
 from utils.training.history import Epoch, History
 
 LOSSES = (1.5, 0.9, 0.9, 1.2)
@@ -80,7 +80,7 @@ def test_the_file_is_replaced_not_rewritten(history, tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(path), "replace", crash)
     history.epochs.pop()
-    with pytest.raises(OSError, match="disk gone"):
+    with pytest.raises(StoreError, match="disk gone"):
         history.save(path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["history.json"]

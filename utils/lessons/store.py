@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -18,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+
+from utils.errors import StoreError
+from utils.files import write_atomically
 
 __all__ = ["FOLDER_VARIABLE", "forget", "progress_file", "recall", "remember"]
 
@@ -89,9 +91,9 @@ def remember(section: str, key: str, record: dict[str, Any] | None) -> bool:
             kept = _read(path)
             _put(kept, section, key, record)
             _write(path, kept)
-    except OSError as error:
+    except (OSError, StoreError) as error:
         if not _memory:
-            _warn(f"Your progress can't be written to {path} ({error}); it lasts for this session.")
+            _warn(f"Your progress can't be written, so it lasts for this session: {error}")
         _put(_memory, section, key, record)
         return False
     _memory.get(section, {}).pop(key, None)
@@ -152,16 +154,7 @@ def _checked(content: Any) -> Sections:
 
 def _write(path: Path, sections: Sections) -> None:
     text = json.dumps({"version": VERSION, **sections}, indent=1, ensure_ascii=False)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix="progress-", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(path, text, mode=0o600)
 
 
 def _warn(words: str) -> None:

@@ -7,9 +7,7 @@ and shows the practice score. Nothing is written unless every check passes.
 import contextlib
 import io
 import logging
-import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ from torch import nn
 
 import utils
 from utils.errors import ParameterError
+from utils.files import write_atomically
 from utils.models.modes import eval_mode
 from utils.notes.front_end import FRONT_END_ID
 from utils.notes.store import NoteSet, NoteStore
@@ -96,7 +95,7 @@ def export_and_check(
     except Rejection as rejection:
         say(f"{rejection}\n  {Path(path).name} was not written.", mark="✗")
         raise
-    _write(Path(path), content)
+    write_atomically(path, content)
     say(f"written to {Path(path).name}")
     say(f"\n{run.score}", mark="")
     if known is not None:
@@ -277,19 +276,6 @@ def _check_same(model: nn.Module, run: PracticeRun, notes: NoteSet) -> None:
             Code.EXPORT_DIFFERS,
             f"the logits differ by {difference / max(scale, 1e-30):.1%} of the largest one",
         )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that no half-written model is ever handed in."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _describe_credit(score: ModelScore, curve: Curve, points: float) -> str:

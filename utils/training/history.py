@@ -12,14 +12,13 @@ the old or the new version, never half of one.
 
 import json
 import math
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from utils.errors import ParameterError
+from utils.files import write_atomically
 
 __all__ = ["Epoch", "History", "Monitor", "Status"]
 
@@ -130,7 +129,13 @@ class History:
         return [asdict(epoch) for epoch in self.epochs]
 
     def save(self, path: str | Path) -> None:
-        """Write the history as JSON, atomically."""
+        """Write the history as JSON, atomically.
+
+        Raises
+        ------
+        StoreError
+            The file can't be written.
+        """
         document = {
             "format": FORMAT,
             "status": self.status,
@@ -139,7 +144,7 @@ class History:
             "settings": self.settings,
             "epochs": self.to_rows(),
         }
-        _write_atomically(Path(path), json.dumps(document, indent=1, allow_nan=False) + "\n")
+        write_atomically(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> "History":
@@ -196,18 +201,3 @@ def _epoch_from(row: Any, number: int) -> Epoch:
     if row["epoch"] != number:
         raise ParameterError(f"expected epochs counted 1, 2, 3 …, got {row['epoch']!r}")
     return Epoch(**row)
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Write beside the file, then put the new one in its place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise

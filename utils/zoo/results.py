@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.errors import ParameterError
+from utils.files import write_atomically
 
 __all__ = [
     "RESULTS",
@@ -230,9 +231,7 @@ def write_results(table: Table, path: Path = RESULTS) -> None:
     rows = {row.name: {key: getattr(row, key) for key in _KEPT} for row in table.rows}
     text = json.dumps({"provenance": dict(table.provenance), "rows": rows}, separators=(",", ":"))
     path.parent.mkdir(exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text.replace('{"seed"', '\n{"seed"') + "\n", encoding="utf-8")
-    part.replace(path)
+    write_atomically(path, text.replace('{"seed"', '\n{"seed"') + "\n")
 
 
 _KEPT = ("title", "row", "parameters", "macs", "code_sha256", "runs")
