@@ -72,7 +72,7 @@ class PointsTable:
         What for, earned, of how many.
     total, most : str
     note : str
-        Why it does not count.
+        Why it does not count, or not with its own model.
     """
 
     rows: tuple[tuple[str, str, str], ...]
@@ -192,7 +192,8 @@ def handed_sentences(settled: Settled | None, assignment: Assignment) -> list[st
         )
     if settled is not None and settled.attempt.number:
         place = f"This is try {settled.attempt.number} of at most {limit} on the hidden notes"
-        sentences.append(f"{place}, so it does not count." if settled.attempt.over else f"{place}.")
+        stays = ": the points of your model stay as they were." if settled.attempt.over else "."
+        sentences.append(place + stays)
     return sentences
 
 

@@ -8,7 +8,7 @@ from grader.assignment import Assignment
 from grader.batch.folder import StoredResults
 from grader.batch.journal import JOURNAL, Journal
 from grader.gradebook import GRADES
-from grader.policy.settle import NOTE
+from grader.policy.settle import NOTES
 from grader.results import Result
 from utils.errors import ParameterError, StoreError
 
@@ -91,4 +91,4 @@ def _number(text: str) -> float | None:
 
 def _without_note(message: str) -> str:
     """Return a message without what :mod:`grader.policy.settle` put before it."""
-    return message.partition("; ")[2] if message.startswith(NOTE) else message
+    return message.partition("; ")[2] if message.startswith(NOTES) else message

@@ -7,7 +7,7 @@ summed up. What the grader could not grade yet stays blank, too; it is never a z
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from utils.errors import ParameterError
 __all__ = [
     "EXTENSIONS",
     "MANUAL",
-    "NOTE",
+    "NOTES",
     "TIMES",
     "Inputs",
     "Settled",
@@ -33,7 +33,10 @@ __all__ = [
 ]
 
 TIMES, EXTENSIONS, MANUAL = "times.csv", "extensions.csv", "manual.csv"
-NOTE = "does not count: "
+OTHER = "does not count: another submission does"
+EARLIER = "counts with the points of an earlier model: "
+NOTES = (OTHER, EARLIER)
+"""What a note begins with."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -78,7 +81,7 @@ class Settled:
         In the end; None for one that does not count, or is not graded yet.
     counts : bool
     note : str
-        Why it does not count; "" if it does.
+        Why it does not count, or not with its own model; else "".
     attempt : Attempt
     """
 
@@ -209,8 +212,10 @@ def _student(
     late, limit = assignment.late, assignment.attempts.limit
     extension, manual = inputs.extensions.get(student), inputs.manual.get(student)
     places = number_attempts([result for result, _ in tries], limit)
+    rule = "best" if late is None else late.resubmissions
+    kept = _keep_points([result for result, _ in tries], places, rule)
     rows = []
-    for (result, when), place in zip(tries, places, strict=True):
+    for result, (_, when), place in zip(kept, tries, places, strict=True):
         days = late.days_late(when, extension) if late and when else None
         lost, points = 0.0, result.points
         if points is not None:
@@ -226,28 +231,41 @@ def _student(
             manual=manual[0] if manual else None,
             max_points=result.max_points + (manual[1] if manual else 0.0),
             points=points,
-            counts=not place.over,
-            note=f"{NOTE}try {place.number} of at most {limit}" if place.over else "",
+            counts=True,
+            note=f"{EARLIER}this is try {place.number} of at most {limit}" if place.over else "",
             attempt=place,
         )
         rows.append(row)
-    return _choose(rows, "best" if late is None else late.resubmissions)
+    return _choose(rows, rule)
+
+
+def _keep_points(tries: Sequence[Result], places: Sequence[Attempt], rule: str) -> Iterator[Result]:
+    """Yield the submissions; after the limit of tries, with an earlier model's points.
+
+    So it is on Gradescope as well: the notebook counts, the new model does not.
+    """
+    within: list[float] = []
+    for result, place in zip(tries, places, strict=True):
+        points = result.model_points
+        if place.over and within and points is not None:
+            yield replace(result, model_points=within[-1] if rule == "last" else max(within))
+            continue
+        if place.number and points is not None:
+            within.append(points)
+        yield result
 
 
 def _choose(rows: list[Settled], rule: str) -> list[Settled]:
     """Return a student's submissions with one of them counting."""
-    running = [row for row in rows if row.counts]
     if rule == "last":
-        chosen = running[-1]
+        chosen = rows[-1]
     else:  # of equal ones the first; one that is not graded yet counts only if all are
-        chosen = max(running, key=lambda row: -1.0 if row.points is None else row.points)
+        chosen = max(rows, key=lambda row: -1.0 if row.points is None else row.points)
     return [row if row is chosen else _not_counting(row) for row in rows]
 
 
 def _not_counting(row: Settled) -> Settled:
-    return replace(
-        row, counts=False, points=None, note=row.note or f"{NOTE}another submission does"
-    )
+    return replace(row, counts=False, points=None, note=OTHER)
 
 
 def _read_manual(path: Path) -> dict[str, tuple[float, float]]:

@@ -99,14 +99,13 @@ def test_the_order_is_that_of_time_not_of_names(assignment: Assignment) -> None:
     assert [row.counts for row in rows] == [True, False]
 
 
-def test_tries_after_the_limit_do_not_count(assignment: Assignment) -> None:
+def test_models_after_the_limit_do_not_count(assignment: Assignment) -> None:
     assignment = replace(assignment, attempts=AttemptPolicy(limit=2))
     names = ["ada-1", "ada-2", "ada-3"]
     handed = times(ada_1="2026-11-17T10:00", ada_2="2026-11-18T10:00", ada_3="2026-11-19T10:00")
     results = [one(name, 10.0 + i) for i, name in enumerate(names)]
     rows = settle(results, assignment, Inputs(handed))
     assert points(rows) == [None, 11, None]
-    assert rows[2].note == "does not count: try 3 of at most 2"
     # a rejection and the same bytes again use up nothing
     again = replace(results[0], submission="ada-2.zip")
     broken = replace(rejected(), submission="ada-1.zip", student="ada")
@@ -115,6 +114,21 @@ def test_tries_after_the_limit_do_not_count(assignment: Assignment) -> None:
     )
     assert [row.attempt.number for row in rows] == [0, 1, 2]
     assert points(rows) == [None, None, 12]
+
+
+def test_after_the_limit_a_notebook_counts_with_an_earlier_model(assignment: Assignment) -> None:
+    assignment = replace(assignment, attempts=AttemptPolicy(limit=2))
+    handed = times(ada_1="2026-11-17T10:00", ada_2="2026-11-18T10:00", ada_3="2026-11-19T10:00")
+    results = [one("ada-1", 14.0), one("ada-2", 11.0), one("ada-3", 15.0, auto_points=0.5)]
+    rows = settle(results, assignment, Inputs(handed))
+    assert points(rows) == [None, None, 14.5]
+    assert rows[2].result.model_points == 14
+    assert rows[2].note == "counts with the points of an earlier model: this is try 3 of at most 2"
+    last = replace(assignment, late=replace(LATE, resubmissions="last"))
+    assert points(settle(results, last, Inputs(handed))) == [None, None, 11.5]
+    # what is not graded yet stays so
+    results[2] = replace(results[2], model_points=None)
+    assert points(settle(results, last, Inputs(handed))) == [None, None, None]
 
 
 def test_numbers_of_tries() -> None:
@@ -139,8 +153,8 @@ def test_a_model_is_one_try_in_whatever_zip_it_comes(assignment: Assignment) -> 
     ]
     rows = settle(results, assignment, Inputs(handed))
     assert [row.attempt.number for row in rows] == [1, 1, 2]
-    # a better notebook beside the same model counts, after the last try, too
-    assert points(rows) == [None, 17, None]
+    # a better notebook counts after the last try, too
+    assert points(rows) == [None, None, 19]
 
 
 def test_what_is_not_graded_yet_is_never_a_zero(assignment: Assignment) -> None:
