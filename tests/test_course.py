@@ -240,7 +240,7 @@ def test_interrupted_and_started_again(course: Path, number: int) -> None:
     wait_for(course / "building")
     process.send_signal(number)
     if number == signal.SIGKILL:
-        process.wait(timeout=30)
+        process.wait(timeout=120)
         # The orphaned pip still works on the environment: the next one waits for it.
         mark = course / ".venv" / "the-orphans"
         mark.touch()
@@ -254,7 +254,7 @@ def test_interrupted_and_started_again(course: Path, number: int) -> None:
         assert ".venv is half made" in output
         assert second.returncode == 0, output
         return
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
     assert "Traceback" not in output
     assert process.returncode == (130 if number == signal.SIGINT else 143)
     (course / "building").unlink()

@@ -347,7 +347,7 @@ def test_ctrl_c_ends_the_reference_run_and_its_kernel(tmp_path):
         assert wait_until((tmp_path / "pid").exists)
         kernel = int((tmp_path / "pid").read_text(encoding="utf-8"))
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(120) == 130
         assert wait_until(lambda: not process_lives(kernel), 10)
     finally:
         process.kill()

@@ -105,7 +105,7 @@ def test_wrong_keys_are_refused(tmp_path):
 
 
 @pytest.mark.full
-@pytest.mark.timeout(3000)
+@pytest.mark.timeout(4500)
 def test_every_mutation_is_killed():
     result = subprocess.run(
         [sys.executable, run.__file__], capture_output=True, text=True, encoding="utf-8"

@@ -50,7 +50,7 @@ def test_an_array_there_and_back(wire: Wire, worker: Worker) -> None:
     answerer.handlers["op"] = lambda job: ({"n": 3}, job.array * job.payload["gain"])
     values = np.arange(6, dtype=np.float32).reshape(2, 3)
     ask(answerer, 7, array=values, gain=2.0)
-    assert worker.join(10)
+    assert worker.join(60)
     (message,) = wire.messages
     assert (message["id"], message["ok"], message["done"]) == (7, True, True)
     assert message["payload"] == {"n": 3}
@@ -64,18 +64,18 @@ def test_the_newest_wins(wire: Wire, worker: Worker) -> None:
     def slow(job: Job) -> tuple[dict[str, Any], None]:
         runs.append(job.payload["n"])
         begun.set()
-        assert go.wait(10)
+        assert go.wait(60)
         job.report({"progress": 1})
         return {"n": job.payload["n"]}, None
 
     answerer = Answerer(wire, worker=worker)
     answerer.handlers["op"] = slow
     ask(answerer, 1, n=1)
-    assert begun.wait(10)
+    assert begun.wait(60)
     ask(answerer, 2, n=2)
     ask(answerer, 3, n=3)
     go.set()
-    assert worker.join(10)
+    assert worker.join(60)
     assert runs == [1, 3]
     by_id = {(m["id"], m["ok"]) for m in wire.messages}
     assert by_id == {(1, False), (2, False), (3, True)}
@@ -98,7 +98,7 @@ def test_one_job_a_kernel(wire: Wire, worker: Worker) -> None:
     for answerer in answerers:
         answerer.handlers["op"] = count
         ask(answerer, 1)
-    assert worker.join(10)
+    assert worker.join(60)
     assert most == 1
     assert len(wire.messages) == 4
 
@@ -114,16 +114,16 @@ def test_stop(wire: Wire, worker: Worker) -> None:
     answerer = Answerer(wire, worker=worker)
     answerer.handlers["op"] = endless
     ask(answerer, 1)
-    assert begun.wait(10)
+    assert begun.wait(60)
     answerer.receive({"op": "stop"}, [])
-    assert worker.join(10)
+    assert worker.join(60)
     assert wire.messages[-1]["error"] == "stopped"
 
 
 def test_stop_while_another_widget_works(wire: Wire, worker: Worker) -> None:
     go = threading.Event()
     first, second = Answerer(lambda *_: None, worker=worker), Answerer(wire, worker=worker)
-    first.handlers["op"] = lambda job: ({"waited": go.wait(10)}, None)
+    first.handlers["op"] = lambda job: ({"waited": go.wait(60)}, None)
     second.handlers["op"] = lambda job: ({}, None)
     ask(first, 1)
     ask(second, 7)
@@ -131,7 +131,7 @@ def test_stop_while_another_widget_works(wire: Wire, worker: Worker) -> None:
     (message,) = wire.messages  # told at once, not when its turn comes
     assert (message["id"], message["ok"], message["error"]) == (7, False, "stopped")
     go.set()
-    assert worker.join(10)
+    assert worker.join(60)
     assert len(wire.messages) == 1
 
 
@@ -145,7 +145,7 @@ def test_errors_are_told_and_the_thread_goes_on(wire: Wire, worker: Worker) -> N
     answerer.handlers["op"] = fail
     for number, kind in enumerate(("course", "other")):
         ask(answerer, number, kind=kind)
-        assert worker.join(10)
+        assert worker.join(60)
     ask(answerer, 2, op="unknown")
     words = [message["error"] for message in wire.messages]
     assert words == [
