@@ -195,7 +195,7 @@ class Copy(Machine):
 
 
 @pytest.mark.full
-@pytest.mark.timeout(2000)
+@pytest.mark.timeout(3600)
 def test_all_of_it_in_machines_with_the_sealed_zip(
     course: Course, public: Path, tmp_path: Path
 ) -> None:

@@ -213,7 +213,6 @@ def test_python_and_the_browser_share_one_state(browser: Browser, lab: Lab) -> N
     page.context.close()
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
 def test_lectures_run_and_every_widget_answers(browser: Browser, lab: Lab, path: Path) -> None:
     watched = watched_page(browser, viewport={"width": 1280, "height": 1000})

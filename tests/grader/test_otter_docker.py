@@ -28,7 +28,7 @@ REASON = missing()
 pytestmark = [
     pytest.mark.full,
     pytest.mark.skipif(REASON is not None, reason=str(REASON)),
-    pytest.mark.timeout(1500),
+    pytest.mark.timeout(2400),
 ]
 BASE = "course-base"
 PRIVATE = "/autograder/source/files/private"
