@@ -241,8 +241,9 @@ def _child(tree: str, tests: tuple[str, ...], log: str) -> None:
         raise SystemExit(3)
     import pytest
 
-    # Without the plugins, settings of theirs would be unknown: hence nothing strict.
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts="]
+    # Without the plugins, settings of theirs would be unknown: hence nothing strict. Runs that
+    # share pytest's folder for temporary files sweep it at the same time: hence one each.
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", f"--basetemp={tree}-tmp"]
     raise SystemExit(int(pytest.main([*options, *tests])))
 
 
