@@ -191,9 +191,12 @@ def handed_sentences(settled: Settled | None, assignment: Assignment) -> list[st
             else "in time."
         )
     if settled is not None and settled.attempt.number:
-        place = f"This is try {settled.attempt.number} of at most {limit} on the hidden notes"
-        stays = ": the points of your model stay as they were." if settled.attempt.over else "."
-        sentences.append(place + stays)
+        place = f"This is try {settled.attempt.number}"
+        sentences.append(
+            f"{place}, and {limit} count: the points of your model stay as they were."
+            if settled.attempt.over
+            else f"{place} of at most {limit} on the hidden notes."
+        )
     return sentences
 
 

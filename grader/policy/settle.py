@@ -33,9 +33,9 @@ __all__ = [
 ]
 
 TIMES, EXTENSIONS, MANUAL = "times.csv", "extensions.csv", "manual.csv"
-OTHER = "does not count: another submission does"
-EARLIER = "counts with the points of an earlier model: "
-NOTES = (OTHER, EARLIER)
+_OTHER = "does not count: another submission does"
+_EARLIER = "counts with the points of an earlier model: "
+NOTES = (_OTHER, _EARLIER)
 """What a note begins with."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -232,7 +232,7 @@ def _student(
             max_points=result.max_points + (manual[1] if manual else 0.0),
             points=points,
             counts=True,
-            note=f"{EARLIER}this is try {place.number} of at most {limit}" if place.over else "",
+            note=f"{_EARLIER}this is try {place.number}, and {limit} count" if place.over else "",
             attempt=place,
         )
         rows.append(row)
@@ -265,7 +265,7 @@ def _choose(rows: list[Settled], rule: str) -> list[Settled]:
 
 
 def _not_counting(row: Settled) -> Settled:
-    return replace(row, counts=False, points=None, note=OTHER)
+    return replace(row, counts=False, points=None, note=_OTHER)
 
 
 def _read_manual(path: Path) -> dict[str, tuple[float, float]]:

@@ -123,7 +123,7 @@ def test_after_the_limit_a_notebook_counts_with_an_earlier_model(assignment: Ass
     rows = settle(results, assignment, Inputs(handed))
     assert points(rows) == [None, None, 14.5]
     assert rows[2].result.model_points == 14
-    assert rows[2].note == "counts with the points of an earlier model: this is try 3 of at most 2"
+    assert rows[2].note == "counts with the points of an earlier model: this is try 3, and 2 count"
     last = replace(assignment, late=replace(LATE, resubmissions="last"))
     assert points(settle(results, last, Inputs(handed))) == [None, None, 11.5]
     # what is not graded yet stays so
